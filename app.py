@@ -1,0 +1,36 @@
+"""Wiring only: settings, extensions, pages, commands. `create_app()` is what gunicorn, the jobs and the tests start from."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from flask import Flask
+
+import config
+import models  # noqa: F401  (the tables)
+from blueprints import acceso, correos, descargas, errors, headers, inicio, mesa, presentation, salud, session, solicitudes
+from commands import register as register_commands
+from extensions import csrf, db, login, mail, migrate, tune
+
+BLUEPRINTS = (acceso.bp, inicio.bp, solicitudes.bp, mesa.bp, descargas.bp, correos.bp, salud.bp)
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """The application. `settings` replaces what the environment says (tests)."""
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(config.load() if settings is None else settings)
+    db.init_app(app)
+    with app.app_context():
+        tune(db.engine)
+    migrate.init_app(app, db)
+    login.init_app(app)
+    mail.init_app(app)
+    csrf.init_app(app)
+    session.init_app(app)
+    presentation.init_app(app)
+    headers.init_app(app)
+    errors.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    register_commands(app)
+    return app

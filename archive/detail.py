@@ -1,0 +1,111 @@
+"""A document as a volume tells of it: one plain dict, read by the viewer, by the lists and by later volumes.
+
+It is what `visor/parteNN.js` holds, and therefore the journal of a finished volume. Keys are Spanish because the
+viewer's script and the citizen's browser see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import CountsBroken
+from archive.model import NOTICES
+
+if TYPE_CHECKING:
+    from archive.plan import PlannedDocument, PlannedFile
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one file in a volume: its hash and size, or the cause why not."""
+
+    sha256: str = ""
+    bytes: int = 0
+    cause: str = ""
+    signature: dict | None = None
+
+
+def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> dict:
+    """Detail of `planned` for volume `number`. outcomes: by payload path, for the files of this volume.
+
+    Files of other volumes are named with their part and without a path; the viewer joins them when it meets them.
+    """
+    d = planned.document
+    files = [_file(f, number, outcomes) for f in planned.files]
+    broken = any(f.get("causa") and f["causa"] not in NOTICES for f in files)
+    return {
+        "id": d.id, "destino": "novedad" if broken else "incluido", "parte": planned.part,
+        "numero": d.number, "tipo": d.kind, "fecha": d.date, "asunto": d.subject, "bandejas": list(d.trays),
+        "de": list(d.sender), "para": list(d.to), "cc": list(d.cc), "referencia": d.reference, "firmado": d.signed,
+        "archivos": files,
+        "recorrido": [
+            {"fecha": s.date, "de": s.sender, "para": s.recipient, "accion": s.action, "comentario": s.comment}
+            for s in d.history
+        ],
+    }  # fmt: skip
+
+
+def _file(f: PlannedFile, number: int, outcomes: dict[str, Outcome]) -> dict:
+    row = {"clase": f.file.kind, "nombre": f.file.name, "descripcion": f.file.description, "fecha": f.file.date}
+    row["nombre"] = row["nombre"].encode("utf-8", "replace").decode()
+    if f.problem:
+        return row | {"causa": f.problem}
+    if f.part != number or f.path not in outcomes:
+        return row | {"parte": f.part, "bytes": f.file.size}
+    done = outcomes[f.path]
+    if done.cause:
+        return row | {"parte": number, "causa": done.cause, "tardia": True}
+    row |= {"parte": number, "ruta": f.path, "bytes": done.bytes, "sha256": done.sha256}
+    if f.file.problem:
+        row["aviso"] = f.file.problem
+    if done.signature:
+        row["firma"] = done.signature
+    return row
+
+
+def merged(details: Iterable[dict]) -> Iterator[dict]:
+    """Each document once: one that runs over several volumes comes in a row from each of them."""
+    held: dict | None = None
+    for detail in details:
+        if held and held["id"] == detail["id"]:
+            held = _join(held, detail)
+            continue
+        if held:
+            yield held
+        held = detail
+    if held:
+        yield held
+
+
+def _join(first: dict, second: dict) -> dict:
+    """Both tell of the same files in the same order; the one that holds a file knows best."""
+    files = [b if "ruta" in b or "causa" in b else a for a, b in zip(first["archivos"], second["archivos"], strict=True)]
+    broken = "novedad" in (first["destino"], second["destino"])
+    return first | {"archivos": files, "destino": "novedad" if broken else "incluido"}
+
+
+@dataclass(slots=True)
+class Counts:
+    """encontrados = incluidos + con novedad + excluidos: the invariant of every archive."""
+
+    found: int
+    included: int = 0
+    con_novedad: int = 0
+    excluded: int = 0
+
+    def add(self, detail: dict) -> None:
+        if detail["destino"] == "novedad":
+            self.con_novedad += 1
+        else:
+            self.included += 1
+
+    def check(self) -> Counts:
+        """Itself. Raises CountsBroken when a document got lost or was counted twice."""
+        if self.found != self.included + self.con_novedad + self.excluded:
+            raise CountsBroken(
+                f"encontrados {self.found} ≠ incluidos {self.included} + con novedad {self.con_novedad}"
+                f" + excluidos {self.excluded}"
+            )
+        return self

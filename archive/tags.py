@@ -1,0 +1,181 @@
+"""The files beside the payload: BagIt 1.0 (RFC 8493), the three lists for a spreadsheet, and LEAME.txt."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from archive.detail import Counts
+from archive.model import CAUSES, Header
+
+BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+EMPTY_NAME = "data/SIN_DOCUMENTOS.txt"
+EMPTY = "Esta parte del respaldo no contiene documentos.\r\n".encode("utf-8-sig")
+_TRAYS = {"enviado": "Enviados", "recibido": "Recibidos"}
+_FATES = {"incluido": "Incluido", "novedad": "Con novedad"}
+_KINDS = {"principal": "Documento", "anexo": "Anexo", "firma": "Copia firmada", "texto": "Texto"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+INDEX_HEAD = ("Nº", "Número", "Fecha", "Tipo", "Bandeja", "Asunto", "De", "Para", "Con copia", "Referencia", "Firmado",
+              "Destino", "Parte", "Archivos", "Archivo principal", "Identificador Quipux")  # fmt: skip
+NOVEDADES_HEAD = ("Número", "Fecha", "Asunto", "Archivo", "Clase", "Causa", "Identificador Quipux")
+FIRMAS_HEAD = ("Número", "Archivo", "Veredicto", "Firmante", "Fecha de la firma", "Emisor del certificado", "Certificado",
+               "Revocación")  # fmt: skip
+
+
+def lists(details: Iterable[dict], outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> Counts:
+    """Writes INDICE (one line a document), NOVEDADES (one line for each file that could not be included, or was only
+    under another name) and FIRMAS (one line for each signer of each signed file) in one pass. Returns the fates.
+
+    part: for one volume's lists, its number (what the plan misses is told by the volume the document begins in).
+    """
+    counts = Counts(0)
+    for out, head in zip(outs, (INDEX_HEAD, NOVEDADES_HEAD, FIRMAS_HEAD), strict=True):
+        out.write(csv_head(head))
+    for position, detail in enumerate(details, 1):
+        outs[0].write(csv_lines([index_line(position, detail)]))
+        outs[1].write(csv_lines(_novedad_lines(detail, part)))
+        outs[2].write(csv_lines(_firma_lines(detail)))
+        counts.found += 1
+        counts.add(detail)
+    return counts
+
+
+def index_csv(details: Iterable[dict]) -> Iterator[bytes]:
+    """INDICE alone, to know its size beforehand."""
+    yield csv_head(INDEX_HEAD)
+    for position, detail in enumerate(details, 1):
+        yield csv_lines([index_line(position, detail)])
+
+
+def index_line(position: int, d: dict) -> tuple:
+    here = [f for f in d["archivos"] if not f.get("causa")]
+    main = next((f.get("ruta", "") for f in here if f["clase"] != "anexo"), "")
+    return (
+        position, d["numero"], _day(d["fecha"]), d["tipo"], " y ".join(_TRAYS[t] for t in d["bandejas"]), d["asunto"],
+        _people(d["de"]), _people(d["para"]), _people(d["cc"]), d["referencia"], "Sí" if d["firmado"] else "No",
+        _FATES[d["destino"]], d["parte"], len(here), main, f"Nº {d['id']}",
+    )  # fmt: skip
+
+
+def _novedad_lines(d: dict, part: int | None) -> Iterator[tuple]:
+    for f, cause in novedades(d, part):
+        kind = _KINDS.get(f["clase"], f["clase"])
+        yield d["numero"], _day(d["fecha"]), d["asunto"], f["nombre"], kind, CAUSES[cause], f"Nº {d['id']}"
+
+
+def novedades(detail: dict, part: int | None = None) -> Iterator[tuple[dict, str]]:
+    """(file, cause) of each novedad or notice of a document; with `part`, those that this volume has to tell."""
+    for file in detail["archivos"]:
+        cause = file.get("causa") or file.get("aviso")
+        if cause and (part is None or file.get("parte", detail["parte"]) == part):
+            yield file, cause
+
+
+def _firma_lines(d: dict) -> Iterator[tuple]:
+    for f in d["archivos"]:
+        signature = f.get("firma")
+        if not signature or signature["veredicto"] == "sin firma":
+            continue
+        for s in signature["firmantes"] or [{}]:
+            own = (s.get(key, "") for key in ("nombre", "fecha", "emisor", "certificado"))
+            yield d["numero"], f["ruta"], signature["veredicto"], *own, "No consultada"
+
+
+def csv_head(head: tuple[str, ...]) -> bytes:
+    """UTF-8 byte order mark and the first line."""
+    return b"\xef\xbb\xbf" + csv_lines([head])
+
+
+def csv_lines(rows: Iterable[tuple]) -> bytes:
+    """Rows with `;` and CRLF, without a cell that a spreadsheet would take for a formula."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([_cell(v) for v in row] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value) -> str:
+    text = str(value).replace("\0", "")
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _people(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _day(iso: str) -> str:
+    return iso[:16].replace("T", " ")
+
+
+def bag_info(header: Header, *, octets: int, files: int, counts: Counts, count: str | None) -> bytes:
+    """bag-info.txt. octets, files: of the payload. count: "1 of 3", None in the whole's own bag."""
+    pairs = [
+        ("Source-Organization", header.institution),
+        ("External-Identifier", header.name),
+        ("External-Description", "Respaldo de documentos Quipux"),
+        ("Bagging-Date", header.made[:10]),
+        ("Bag-Group-Identifier", header.group),
+        ("Bag-Count", count),
+        ("Payload-Oxum", f"{octets}.{files}"),
+        ("Solicitud", header.request),
+        ("Peticion", header.petition),
+        ("Titular", header.person),
+        ("Cedula", header.cedula),
+        ("Puesto", header.post),
+        ("Area", header.area),
+        ("Institucion", header.institution),
+        ("Periodo-Desde", header.since),
+        ("Periodo-Hasta", header.until),
+        ("Generado", header.made),
+        ("Encontrados", counts.found),
+        ("Incluidos", counts.included),
+        ("Con-Novedad", counts.con_novedad),
+        ("Excluidos", counts.excluded),
+        *sorted((str(k), v) for k, v in header.extra.items()),
+    ]
+    lines = (f"{label}: {' '.join(str(value).split())}\n" for label, value in pairs if value not in (None, ""))
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def manifest_line(sha256: str, name: str) -> bytes:
+    """One line of a manifest; CR, LF and % of a name escaped as RFC 8493 section 2.1.3 asks."""
+    name = name.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"{sha256}  {name}\n".encode()
+
+
+def leame(header: Header, parts: int) -> bytes:
+    """LEAME.txt: how to open it, in plain words. CRLF and BOM, so that Windows' oldest Notepad shows it well."""
+    several = f"""
+ESTE RESPALDO TIENE {parts} PARTES
+  Cada parte es un archivo ZIP completo: se abre por sí sola, aunque falten las demás.
+  Para tener todo junto, extraiga todas las partes en una misma carpeta.
+  Si las recibió como {header.name}.z01, .z02 … y {header.name}.zip, en Linux también puede unirlas con:
+      zip -s 0 {header.name}.zip --out {header.name}_unificado.zip
+"""
+    text = f"""RESPALDO DE DOCUMENTOS QUIPUX
+{header.name}
+{header.person}
+{header.institution}
+
+CÓMO ABRIRLO
+  1. Extraiga (descomprima) el archivo ZIP en una carpeta. No lo abra desde dentro del ZIP.
+  2. Abra con doble clic ABRIR_AQUI.html: se abre en su navegador, sin Internet.
+  3. Allí puede buscar sus documentos, verlos y abrir sus anexos.
+{several if parts > 1 else ""}
+QUÉ CONTIENE
+  data/            sus documentos, por bandeja y año
+  INDICE*.csv      la lista de documentos (se abre con una hoja de cálculo)
+  NOVEDADES*.csv   lo que se encontró y no se pudo incluir, con su causa
+  FIRMAS*.csv      las firmas electrónicas encontradas y su verificación
+  VERIFICAR.html   comprueba que ningún archivo haya cambiado
+
+CÓMO COMPROBAR QUE ESTÁ COMPLETO
+  Abra VERIFICAR.html y elija la carpeta donde extrajo el respaldo.
+  Las carpetas cumplen la norma BagIt 1.0 (RFC 8493); las sumas están en manifest-sha256.txt.
+
+Conserve una copia en un lugar seguro.
+"""
+    return text.replace("\n", "\r\n").encode("utf-8-sig", "replace")

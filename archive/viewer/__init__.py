@@ -1,0 +1,182 @@
+"""The offline viewer inside every volume: its fixed files and the two kinds of data script it reads.
+
+The data are classic scripts, not JSON files, because a page opened from ``file://`` may load a ``<script>`` but may
+not ``fetch``. ``visor/indice.js`` is the short index of all documents of the plan, the same bytes in every volume;
+``visor/<key>.js`` (``parte01``, ``C1``…) holds the details of one volume's documents and doubles as that volume's
+journal: `read_part_js` gives back what `part_js` was given.
+
+Everything streams: a generator in, small pieces of bytes out, nothing kept but the interned names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import BinaryIO
+
+from archive.model import CAUSES, Header
+
+INDEX_NAME = "visor/indice.js"
+_STATIC = (
+    "ABRIR_AQUI.html",
+    "VERIFICAR.html",
+    "visor/visor.css",
+    "visor/base.js",
+    "visor/partes.js",
+    "visor/ficha.js",
+    "visor/visor.js",
+    "visor/sha256.js",
+    "visor/verificar.js",
+)
+_TRAY_BITS = {"enviado": 1, "recibido": 2}
+_FATES = ("incluido", "novedad")
+_KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One document in the short index: what the list shows, what search looks through, and where the rest is.
+
+    id: the 20-digit Quipux id. date: ISO local time (with or without offset; the minutes are kept). trays:
+    "enviado", "recibido" or both. attachments: original names of the files beside the main one. part: number of the
+    planned data volume, from 1.
+    """
+
+    id: str
+    number: str
+    date: str
+    kind: str
+    trays: tuple[str, ...]
+    subject: str
+    sender: tuple[str, ...]
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    attachments: tuple[str, ...]
+    part: int
+    signed: bool
+
+
+@cache
+def static_files() -> list[tuple[str, bytes]]:
+    """(name inside the volume, bytes) of the viewer's fixed files: the same in all volumes of all archives."""
+    root = resources.files(__package__) / "assets"
+    return [(name, root.joinpath(*name.split("/")).read_bytes()) for name in _STATIC]
+
+
+def part_key(number: int, parts: int) -> str:
+    """Key of a data volume: "parte01", padded to max(2, digits of `parts`) as all numbers of a set are."""
+    return f"parte{number:0{max(2, len(str(parts)))}d}"
+
+
+def part_name(key: str) -> str:
+    """Name inside the volume of the details script of `key`. Raises ValueError for a key that is not plain ASCII."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a part key: {key!r}")
+    return f"visor/{key}.js"
+
+
+def index_js(header: Header, rows: Iterable[IndexRow], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
+    """`visor/indice.js`: meta on the first line, then one document a line, then the interned names.
+
+    parts: number of data volumes planned. bytes_planned: payload bytes of the plan. Deterministic: the same header
+    and rows give the same bytes.
+    """
+    people, kinds = _Interned(), _Interned()
+    meta = _meta(header, parts, bytes_planned)
+    yield _script(f'window.RESPALDO={{"meta":{_json(meta)},"causas":{_json(CAUSES)},"docs":[')
+    separator = "\n"
+    for row in rows:
+        yield _script(f"{separator}{_json(_compact(row, people, kinds))}")
+        separator = ",\n"
+    yield _script(f'\n],"personas":{_json(list(people))},"tipos":{_json(list(kinds))}}};\n')
+
+
+def part_js(key: str, details: Iterable[dict]) -> Iterator[bytes]:
+    """`visor/<key>.js`: one line a document, `[id, fate, text]`, where text is the JSON of the whole detail.
+
+    The text stays a string until its document is opened: 50 000 details as object literals cost the browser seconds
+    and hundreds of megabytes, as strings they cost next to nothing. Raises ValueError for a bad key or fate.
+    """
+    part_name(key)
+    yield _script(f'window.RESPALDO_PARTE("{key}",[')
+    separator = "\n"
+    for detail in details:
+        row = [detail["id"], _FATES.index(detail["destino"]), _json(detail)]
+        yield _script(f"{separator}{_json(row)}")
+        separator = ",\n"
+    yield _script("\n]);\n")
+
+
+def read_part_js(stream: BinaryIO) -> Iterator[dict]:
+    """The details that `part_js` wrote, line by line. Raises ValueError when the script is torn or foreign."""
+    if not stream.readline().startswith(b"window.RESPALDO_PARTE("):
+        raise ValueError("not a part script")
+    for line in stream:
+        text = line.decode("utf-8").strip()
+        if text == "]);":
+            return
+        yield json.loads(json.loads(text.removesuffix(","))[2])
+    raise ValueError("part script without its end")
+
+
+class _Interned(dict):
+    """Each distinct text once, numbered by first appearance."""
+
+    def number(self, text: str) -> int:
+        return self.setdefault(text, len(self))
+
+
+def _compact(row: IndexRow, people: _Interned, kinds: _Interned) -> list:
+    """Column order of a document in the index; `visor.js` names the same columns at its top."""
+    return [
+        row.id,
+        row.number,
+        row.date[:16],
+        kinds.number(row.kind),
+        sum(_TRAY_BITS[tray] for tray in set(row.trays)),
+        row.subject,
+        [people.number(name) for name in row.sender],
+        [people.number(name) for name in row.to],
+        [people.number(name) for name in row.cc],
+        list(row.attachments),
+        row.part,
+        int(row.signed),
+    ]
+
+
+def _meta(header: Header, parts: int, bytes_planned: int) -> dict:
+    return {
+        "formato": 1,
+        "nombre": header.name,
+        "grupo": header.group,
+        "solicitud": header.request,
+        "persona": header.person,
+        "cedula": header.cedula,
+        "puesto": header.post,
+        "area": header.area,
+        "institucion": header.institution,
+        "desde": header.since,
+        "hasta": header.until,
+        "generado": header.made,
+        "peticion": header.petition,
+        "excluidos": header.excluded,
+        "partes": parts,
+        "bytes": bytes_planned,
+    }
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _script(text: str) -> bytes:
+    """Bytes that are safe in any script: no `<` (could close an element), no U+2028/2029 (line ends of old engines).
+
+    Both occur only inside strings here. A lone surrogate, which UTF-8 cannot carry, becomes "?".
+    """
+    text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.encode("utf-8", "replace")

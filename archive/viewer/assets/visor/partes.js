@@ -1,0 +1,85 @@
+/* The details of each part, one script a part. A part that was not extracted here simply fails to load: its documents
+   say where they are. Details stay JSON text until their document is opened. */
+(function () {
+  "use strict";
+  const V = window.VISOR;
+  const textos = new Map(); // id -> [JSON of the detail, one for each part that knows the document]
+  const novedad = new Set();
+  const cargas = new Map(); // key -> promise of true (here) or false
+  const estado = new Map(); // key -> "leyendo" | "presente" | "falta"
+  const avisos = [];
+  let meta = null;
+
+  window.RESPALDO_PARTE = function (clave, filas) {
+    const complemento = clave[0] === "C";
+    for (const [id, destino, texto] of filas) {
+      if (!textos.has(id)) textos.set(id, []);
+      textos.get(id).push(texto);
+      if (destino) novedad.add(id);
+      else if (complemento) novedad.delete(id);
+    }
+  };
+
+  const clave = (n) => "parte" + String(n).padStart(Math.max(2, String(meta.partes).length), "0");
+
+  function carga(k) {
+    if (!cargas.has(k)) {
+      estado.set(k, "leyendo");
+      cargas.set(k, new Promise((listo) => {
+        const s = document.createElement("script");
+        const fin = (hay) => { estado.set(k, hay ? "presente" : "falta"); s.remove(); listo(hay); avisos.forEach((f) => f(k)); };
+        s.addEventListener("load", () => fin(true));
+        s.addEventListener("error", () => fin(false));
+        s.src = "visor/" + k + ".js";
+        document.head.append(s);
+      }));
+    }
+    return cargas.get(k);
+  }
+
+  /* Complements come later than the index, so their number is unknown here: ask until two in a row are absent. */
+  async function complementos() {
+    for (let n = 1, ausentes = 0; ausentes < 2; n++) {
+      let hay = await carga("C" + n);
+      if (!hay) {
+        for (let p = 1; await carga("C" + n + "_parte" + V.dos(p)); p++) hay = true;
+      }
+      ausentes = hay ? 0 : ausentes + 1;
+    }
+  }
+
+  /* respiro: awaited before each part, so that reading them never gets in the way of a search. */
+  async function cargaTodo(respiro) {
+    for (let n = 1; n <= meta.partes; n++) {
+      await respiro();
+      await carga(clave(n));
+    }
+    await complementos();
+  }
+
+  /* One document's detail from all parts that know it (a document larger than a part runs on in the next; a complement
+     brings what was missing). A file that arrived replaces the same file marked as missing. */
+  function detalle(id) {
+    const partes = (textos.get(id) || []).map((t) => JSON.parse(t));
+    if (!partes.length) return null;
+    const todo = partes[0];
+    for (const otro of partes.slice(1)) for (const a of otro.archivos) une(todo.archivos, a);
+    return todo;
+  }
+
+  function une(archivos, a) {
+    const igual = archivos.findIndex((b) => b.clase === a.clase && b.nombre === a.nombre && (b.ruta === a.ruta || !b.ruta || !a.ruta));
+    if (igual < 0) archivos.push(a);
+    else if (a.ruta && !archivos[igual].ruta) archivos[igual] = a;
+  }
+
+  V.partes = {
+    inicia: (m) => { meta = m; }, carga, cargaTodo, clave, detalle,
+    estado: (k) => estado.get(k) || "leyendo",
+    complementos: () => [...estado].filter(([k, e]) => k[0] === "C" && e === "presente").map(([k]) => k),
+    conNovedad: (id) => novedad.has(id),
+    conocido: (id) => textos.has(id),
+    alCambiar: (f) => avisos.push(f),
+    archivoZip: (n) => meta.nombre + (meta.partes > 1 ? "_" + clave(n) + "de" + clave(meta.partes).slice(5) : "") + ".zip",
+  };
+})();

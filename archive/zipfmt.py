@@ -1,0 +1,190 @@
+"""ZIP records, packed and parsed: just the subset every reader knows.
+
+STORED or DEFLATE, UTF-8 names (flag bit 11), sizes and CRC in the local header (no data descriptors), no extra field
+but Zip64's, Unix mode 0644. Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from archive.errors import Damaged
+
+STORED, DEFLATED = 0, 8
+M16, M32 = 0xFFFF, 0xFFFFFFFF
+ZIP64_FROM = (1 << 32) - (1 << 16)  # planned sizes from here on get a Zip64 local header
+MAX_ENTRIES = M16 - 1  # 65 535 means "see the Zip64 record"
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR64 = struct.Struct("<4sIQI")
+_UTF8 = 0x800
+_MODE = 0o100644 << 16
+_UNIX = 3 << 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member. offset: of its local header in its volume. disk: number of the volume, from 0. stamp: DOS (time, date)."""
+
+    name: str
+    method: int
+    crc: int
+    packed: int
+    size: int
+    stamp: tuple[int, int]
+    offset: int
+    disk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What the end records say. disk: the volume they stand in. entries: of all volumes."""
+
+    disk: int
+    entries: int
+    size: int
+    offset: int
+
+
+def dos_stamp(iso: str) -> tuple[int, int]:
+    """DOS (time, date) of an ISO local date or instant; the wall clock as written, before 1980 or unreadable → 1980-01-01."""
+    try:
+        year, month, day = int(iso[0:4]), int(iso[5:7]), int(iso[8:10])
+        hour, minute, second = (int(iso[i : i + 2] or 0) for i in (11, 14, 17))
+    except ValueError:
+        return 0, 0x21
+    if not (1980 <= year <= 2107 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
+        return 0, 0x21
+    return hour << 11 | minute << 5 | second // 2, (year - 1980) << 9 | month << 5 | day
+
+
+def local_header(entry: Entry, *, zip64: bool) -> bytes:
+    """Local header with its name. Its length depends on the name and `zip64` only, so it can be rewritten in place."""
+    name = entry.name.encode()
+    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.packed) if zip64 else b""
+    packed, size = (M32, M32) if zip64 else (entry.packed, entry.size)
+    return (
+        _LOCAL.pack(
+            b"PK\3\4", 45 if zip64 else 20, _UTF8, entry.method, *entry.stamp, entry.crc, packed, size, len(name), len(extra)
+        )
+        + name
+        + extra
+    )
+
+
+def local_length(name: str, *, zip64: bool) -> int:
+    return _LOCAL.size + len(name.encode()) + (20 if zip64 else 0)
+
+
+def central_record(entry: Entry) -> bytes:
+    """Central directory record; Zip64 values only for the fields that overflow, in the order the APPNOTE gives."""
+    name = entry.name.encode()
+    wide = b"".join(struct.pack("<Q", v) for v in (entry.size, entry.packed, entry.offset) if v >= M32)
+    extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
+    need = 45 if wide or entry.size >= ZIP64_FROM else 20
+    return (
+        _CENTRAL.pack(
+            b"PK\1\2", _UNIX | need, need, _UTF8, entry.method, *entry.stamp, entry.crc, min(entry.packed, M32),
+            min(entry.size, M32), len(name), len(extra), 0, entry.disk, 0, _MODE, min(entry.offset, M32),
+        )
+        + name
+        + extra
+    )  # fmt: skip
+
+
+def end_records(end: End, *, here: int) -> bytes:
+    """The end of central directory of volume `end.disk`, with Zip64 records before it where a field overflows.
+
+    here: central records that stand in this volume (all of them). The Zip64 locator counts `end.disk + 1` volumes.
+    """
+    out = b""
+    if end.entries >= M16 or end.size >= M32 or end.offset >= M32:
+        at = end.offset + end.size
+        out = _END64.pack(b"PK\6\6", 44, _UNIX | 45, 45, end.disk, end.disk, here, end.entries, end.size, end.offset)
+        out += _LOCATOR64.pack(b"PK\6\7", end.disk, at, end.disk + 1)
+    counts = min(here, M16), min(end.entries, M16)
+    return out + _END.pack(b"PK\5\6", end.disk, end.disk, *counts, min(end.size, M32), min(end.offset, M32), 0)
+
+
+def read_end(stream: BinaryIO) -> End:
+    """The end records of a volume written here (no archive comment). Raises Damaged."""
+    total = stream.seek(0, os.SEEK_END)
+    tail = total - _END.size
+    if tail < 0:
+        raise Damaged("La parte está incompleta")
+    stream.seek(tail)
+    magic, disk, _, _, entries, size, offset, _ = _END.unpack(stream.read(_END.size))
+    if magic != b"PK\5\6":
+        raise Damaged("La parte no termina como un ZIP")
+    if M16 in (entries,) or M32 in (size, offset):
+        stream.seek(tail - _LOCATOR64.size)
+        magic, disk, at, _ = _LOCATOR64.unpack(stream.read(_LOCATOR64.size))
+        if magic != b"PK\6\7":
+            raise Damaged("Falta el registro Zip64")
+        stream.seek(at)
+        magic, _, _, _, disk, _, _, entries, size, offset = _END64.unpack(stream.read(_END64.size))
+        if magic != b"PK\6\6":
+            raise Damaged("El registro Zip64 está dañado")
+    return End(disk, entries, size, offset)
+
+
+def read_directory(stream: BinaryIO) -> Iterator[Entry]:
+    """Every central record of a volume written here, in order, in small memory. Raises Damaged."""
+    end = read_end(stream)
+    at, left = end.offset, b""
+    stop = end.offset + end.size
+    while at < stop:
+        stream.seek(at)
+        block = stream.read(min(1 << 20, stop - at))
+        if not block:
+            raise Damaged("El directorio central está incompleto")
+        at += len(block)
+        left = yield from _records(left + block)
+    if left:
+        raise Damaged("El directorio central está dañado")
+
+
+def _records(block: bytes):
+    """Yields the whole records at the head of `block`; returns what is left over."""
+    at = 0
+    while at + _CENTRAL.size <= len(block):
+        (magic, _, _, _, method, time, date, crc, packed, size, n, x, c, disk, _, _, offset) = _CENTRAL.unpack_from(block, at)
+        if magic != b"PK\1\2":
+            raise Damaged("El directorio central está dañado")
+        stop = at + _CENTRAL.size + n + x + c
+        if stop > len(block):
+            break
+        name = block[at + _CENTRAL.size : at + _CENTRAL.size + n].decode()
+        entry = Entry(name, method, crc, packed, size, (time, date), offset, disk)
+        yield _widen(entry, block[at + _CENTRAL.size + n : stop])
+        at = stop
+    return block[at:]
+
+
+def _widen(entry: Entry, extra: bytes) -> Entry:
+    """The entry with its overflowing fields taken from the Zip64 extra field."""
+    if not extra:
+        return entry
+    values = (v for (v,) in struct.iter_unpack("<Q", extra[4 : 4 + struct.unpack_from("<H", extra, 2)[0]]))
+    wide = {f: next(values) for f in ("size", "packed", "offset") if getattr(entry, f) == M32}
+    return replace(entry, **wide)
+
+
+def data_offset(stream: BinaryIO, entry: Entry) -> int:
+    """Where the entry's bytes begin. Raises Damaged when the local header tells another story than the central one."""
+    stream.seek(entry.offset)
+    head = stream.read(_LOCAL.size)
+    if len(head) < _LOCAL.size:
+        raise Damaged(f"Falta la cabecera de {entry.name}")
+    magic, _, _, method, _, _, crc, _, _, n, x = _LOCAL.unpack(head)
+    name = stream.read(n)
+    if magic != b"PK\3\4" or method != entry.method or crc != entry.crc or name != entry.name.encode():
+        raise Damaged(f"La cabecera de {entry.name} está dañada")
+    return entry.offset + _LOCAL.size + n + x

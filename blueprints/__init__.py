@@ -1,0 +1,1 @@
+"""Pages: parse, ask a service, commit, render or redirect."""

@@ -1,0 +1,27 @@
+"""Shape of the sign-in forms; every message in Spanish."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+_LONG = Length(max=200, message="El texto no puede superar los 200 caracteres.")
+
+
+class SignInForm(FlaskForm):
+    usuario = StringField("Cédula o correo institucional", [InputRequired("Ingrese su cédula o su correo institucional."), _LONG])
+    clave = PasswordField("Contraseña", [InputRequired("Ingrese su contraseña."), _LONG])
+
+
+class ForgotForm(FlaskForm):
+    usuario = StringField("Cédula o correo institucional", [InputRequired("Ingrese su cédula o su correo institucional."), _LONG])
+
+
+class PasswordForm(FlaskForm):
+    clave = PasswordField("Nueva contraseña", [InputRequired("Ingrese la nueva contraseña."), _LONG])
+    repetida = PasswordField("Repita la nueva contraseña", [EqualTo("clave", "Las dos contraseñas no coinciden.")])
+
+
+class ChangePasswordForm(PasswordForm):
+    actual = PasswordField("Contraseña actual", [InputRequired("Ingrese su contraseña actual."), _LONG])

@@ -1,0 +1,107 @@
+"""Sign in and out, and the password: by link, by hand, forgotten."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, session, url_for
+from flask_login import login_user, logout_user
+
+from blueprints import htmx
+from blueprints.acceso import bp
+from blueprints.acceso.forms import ChangePasswordForm, ForgotForm, PasswordForm, SignInForm
+from blueprints.access import actor, public, requires
+from blueprints.session import SEEN, SessionUser
+from extensions import db
+from models import Usuario
+from rules.policy import Permission
+from services import clock, signin
+from services.errors import Refused
+
+
+@bp.route("/ingresar", methods=["GET", "POST"])
+@public
+def sign_in():
+    form = SignInForm()
+    if request.method == "GET":
+        return render_template("acceso/ingresar.html", form=form, problem="")
+    if not form.validate_on_submit():
+        return render_template("acceso/ingresar.html", form=form, problem=""), 422
+    try:
+        usuario = signin.authenticate(form.usuario.data, form.clave.data)
+    except signin.Locked as locked:
+        return render_template("acceso/bloqueado.html", until=locked.until), 429
+    except Refused as refused:
+        return render_template("acceso/ingresar.html", form=form, problem=str(refused)), 422
+    session.clear()
+    login_user(SessionUser(usuario))
+    session.permanent = True
+    session[SEEN] = clock.now().isoformat()
+    return redirect(_next(), 303)
+
+
+def _next() -> str:
+    """Where the person was going, if it is a path of this site."""
+    target = request.args.get("siguiente", "")
+    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
+    return target if safe else url_for("inicio.home")
+
+
+@bp.post("/salir")
+@public
+def sign_out():
+    logout_user()
+    session.clear()
+    return redirect(url_for("acceso.sign_in"), 303)
+
+
+@bp.route("/clave/olvidada", methods=["GET", "POST"])
+@public
+def forgot():
+    """Always the same answer, whether the account exists or not."""
+    form = ForgotForm()
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        return render_template("acceso/olvidada.html", form=form, sent=False), status
+    signin.send_link(form.usuario.data)
+    db.session.commit()
+    return render_template("acceso/olvidada.html", form=form, sent=True)
+
+
+@bp.route("/clave/<token>", methods=["GET", "POST"])
+@public
+def set_password(token: str):
+    try:
+        usuario = signin.from_link(token)
+    except Refused as refused:
+        return render_template("acceso/enlace_vencido.html", problem=str(refused)), 410
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            signin.set_password(usuario, form.clave.data)
+        except Refused as refused:
+            form.clave.errors = [refused.fields["clave"]]
+        else:
+            db.session.commit()
+            htmx.notify("Su contraseña se guardó. Ya puede iniciar sesión.")
+            return redirect(url_for("acceso.sign_in"), 303)
+    status = 422 if request.method == "POST" else 200
+    return render_template("acceso/clave.html", form=form, usuario=usuario), status
+
+
+@bp.route("/cuenta/clave", methods=["GET", "POST"])
+@requires(Permission.ENTER)
+def change_password():
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        usuario = db.session.get(Usuario, actor().usuario_id)
+        try:
+            signin.change_password(usuario, form.actual.data, form.clave.data)
+        except Refused as refused:
+            for field, text in refused.fields.items():
+                form[field].errors = [text]
+        else:
+            db.session.commit()
+            login_user(SessionUser(usuario))
+            htmx.notify("Su contraseña se cambió. Las demás sesiones se cerraron.")
+            return redirect(url_for("inicio.home"), 303)
+    status = 422 if request.method == "POST" else 200
+    return render_template("acceso/cambiar_clave.html", form=form), status

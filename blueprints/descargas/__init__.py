@@ -1,0 +1,7 @@
+"""Parts to download, acta, hand-over."""
+
+from flask import Blueprint
+
+bp = Blueprint("descargas", __name__)
+
+from blueprints.descargas import views  # noqa: E402, F401

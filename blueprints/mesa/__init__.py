@@ -1,0 +1,7 @@
+"""The SGE's approval page."""
+
+from flask import Blueprint
+
+bp = Blueprint("mesa", __name__)
+
+from blueprints.mesa import views  # noqa: E402, F401

@@ -1,0 +1,174 @@
+"""The person of a request: read from the session, with the rights in force now; and the shell drawn around the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, current_app, g, request, session, url_for
+from flask_login import current_user, logout_user
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+import extensions
+from blueprints import htmx
+from blueprints.access import can
+from blueprints.presentation import Item, Section, Shell
+from extensions import db, login
+from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
+from rules.glossary import CARGO
+from rules.lifecycle import Estado
+from rules.policy import Permission
+from services import clock, people, scope
+
+SEEN = "visto"
+
+
+class SessionUser:
+    """What Flask-Login keeps: the id and the session counter, so that raising the counter ends every session."""
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def __init__(self, usuario: Usuario):
+        self.usuario = usuario
+
+    def get_id(self) -> str:
+        return f"{self.usuario.id}:{self.usuario.sesion}"
+
+
+def init_app(app: Flask) -> None:
+    login.user_loader(_load)
+    login.unauthorized_handler(lambda: htmx.unauthorised(url_for("acceso.sign_in", siguiente=htmx.return_path())))
+    app.before_request(_identify)
+    app.teardown_request(_end_reading)
+    app.context_processor(lambda: {"shell": _shell(), "can": can, "Permission": Permission, "ahora": clock.now()})
+
+
+def _load(token: str) -> SessionUser | None:
+    usuario_id, _, sesion = token.partition(":")
+    usuario = db.session.get(Usuario, int(usuario_id)) if usuario_id.isdigit() else None
+    if usuario is None or str(usuario.sesion) != sesion or not usuario.habilitado:
+        return None
+    return SessionUser(usuario)
+
+
+def _identify() -> None:
+    """Rights are read anew for every request: an office that ended a second ago is gone now (decisions 1)."""
+    g.actor = None
+    if request.endpoint == "static":
+        return
+    # A GET never moves anything: it must not queue for the write lock (extensions._begin).
+    g.reading = None
+    if request.method in {"GET", "HEAD"}:
+        g.reading = extensions.reading()
+        g.reading.__enter__()
+    if not current_user.is_authenticated:
+        return
+    at = clock.now()
+    last = session.get(SEEN)
+    if last is None or at - datetime.fromisoformat(last) > current_app.config["SESSION_IDLE"]:
+        logout_user()
+        session.clear()
+        return
+    # Polling is not activity: a page left open must not keep its session for ever.
+    if request.headers.get("HX-Trigger-Name") != "sondeo":
+        session[SEEN] = at.isoformat()
+    actor = people.actor_of(current_user.usuario, at)
+    g.actor = actor if actor.may_enter else None
+
+
+def _end_reading(_error) -> None:
+    reading = g.pop("reading", None)
+    if reading is not None:
+        db.session.remove()
+        reading.__exit__(None, None, None)
+
+
+def _shell() -> Shell | None:
+    actor = g.get("actor")
+    if actor is None:
+        return None
+    office = _office(actor)
+    return Shell(
+        user_name=actor.nombre,
+        role_label=office[0],
+        org_name=office[1],
+        now=clock.now(),
+        home_url=url_for("inicio.home"),
+        logout_url=url_for("acceso.sign_out"),
+        nav=_nav(actor),
+        search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
+        menu=_menu(),
+    )
+
+
+def _office(actor) -> tuple[str, str]:
+    """Label of the person's office and name of the institution, for the header."""
+    if actor.sge:
+        return CARGO[Cargo.SGE_ADMIN if actor.sge_admin else Cargo.SGE_OPERADOR] + " · SGE", "Subsecretaría de Gobierno Electrónico"
+    if actor.aiq_of:
+        row = db.session.scalar(
+            select(Nombramiento)
+            .options(joinedload(Nombramiento.institucion))
+            .where(Nombramiento.usuario_id == actor.usuario_id, Nombramiento.institucion_id.in_(actor.aiq_of), people.in_force(clock.now()))
+            .limit(1)
+        )
+        return f"{CARGO[row.cargo]} · {row.institucion.sigla}", row.institucion.nombre
+    place = db.session.scalar(scope.own_accounts(actor).order_by(None).limit(1))
+    return "Servidor público", db.session.get(Institucion, place.institucion_id).nombre if place else ""
+
+
+def _nav(actor) -> list[Section]:
+    """Menu of the seed, with its exact names: "Respaldo de Documentos" in two blocks."""
+    sections = [Section(None, [Item("Inicio", url_for("inicio.home"), "inicio")])]
+    if actor.active_accounts:
+        sections.append(
+            Section(
+                "Solicitudes personales",
+                [
+                    Item("1. Solicitar respaldos", url_for("solicitudes.new_personal"), "p-nueva"),
+                    Item("2. Mis solicitudes", url_for("solicitudes.mine"), "p-mis"),
+                ],
+            )
+        )
+    if actor.aiq_of:
+        sections.append(
+            Section(
+                "Solicitudes de la Institución",
+                [
+                    Item("1. Solicitar respaldos", url_for("solicitudes.new"), "nueva"),
+                    Item("2. Solicitudes por enviar", url_for("solicitudes.drafts"), "por-enviar", _drafts(actor)),
+                    Item("3. Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
+                ],
+            )
+        )
+    if actor.sge:
+        sections.append(
+            Section(
+                "Respaldos",
+                [
+                    Item("Mesa de aprobación", url_for("mesa.desk"), "mesa", _waiting(actor)),
+                    Item("Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
+                    Item("Registrar solicitud", url_for("solicitudes.new"), "nueva"),
+                    Item("Solicitudes por enviar", url_for("solicitudes.drafts"), "por-enviar", _drafts(actor)),
+                ],
+            )
+        )
+    return sections
+
+
+def _menu() -> list[Item]:
+    items = [Item("Cambiar contraseña", url_for("acceso.change_password"), icon="key")]
+    if current_app.config["DEMO"]:
+        items.append(Item("Correos (demostración)", url_for("correos.outbox"), icon="mail"))
+    return items
+
+
+def _drafts(actor) -> int:
+    query = scope.drafts(actor).with_only_columns(func.count()).order_by(None)
+    return db.session.scalar(query) or 0
+
+
+def _waiting(actor) -> int:
+    query = scope.solicitudes(actor).where(Solicitud.estado == Estado.ENVIADA).with_only_columns(func.count())
+    return db.session.scalar(query) or 0

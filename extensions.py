@@ -1,0 +1,93 @@
+"""Instances of the libraries, without logic: made here, bound to the app in app.py."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import redis
+from flask import current_app
+from flask_login import LoginManager
+from flask_mail import Mail
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+from rq import Queue
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+# Two queues, so that a mail never waits behind a run of hours.
+RUNS, LIGHT = "respaldos", "avisos"
+
+
+class Base(DeclarativeBase):
+    """Constraint names are fixed, so that a migration can name what it changes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(render_as_batch=True)
+login = LoginManager()
+mail = Mail()
+csrf = CSRFProtect()
+
+_read_only: ContextVar[bool] = ContextVar("read_only", default=False)
+
+
+@contextmanager
+def reading():
+    """Inside, SQLite transactions do not take the write lock at their start (see `_begin`)."""
+    token = _read_only.set(True)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+def tune(engine: Engine) -> None:
+    """Make SQLite behave under several processes; other databases need nothing. Only for our own database: Quipux's
+    connections are read-only and are the business of sources/."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _connect)
+        event.listen(engine, "begin", _begin)
+
+
+def _connect(connection, _record) -> None:
+    # The driver's own transactions begin too late and lose concurrent updates silently: we say BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection) -> None:
+    # A transaction that reads first and writes later cannot wait for the lock (its snapshot is stale): writers queue
+    # at BEGIN instead. Requests that only read stay out of that queue.
+    connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
+
+
+def redis_connection() -> redis.Redis:
+    """A connection that outlives a blip of the queue server."""
+    return redis.Redis.from_url(
+        current_app.config["REDIS_URL"],
+        retry=Retry(ExponentialWithJitterBackoff(base=0.2, cap=3), 6),
+        health_check_interval=30,
+        socket_timeout=20,
+        socket_connect_timeout=3,
+    )
+
+
+def queue(name: str) -> Queue:
+    return Queue(name, connection=redis_connection(), serializer="json")

@@ -1,0 +1,1 @@
+"""What runs outside a request: production of archives, notices, sweeps, clock."""

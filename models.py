@@ -1,0 +1,544 @@
+"""Nouns only: typed columns, constraints, relationships. No rules, no queries.
+
+Three tables, never one "usuario": `Cuenta` is one Quipux account (only the mirror writes it), `Usuario` is who signs in
+here, `Nombramiento` is the office held, with its dates (decisions 1).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Base, db
+from rules.lifecycle import Clase, Estado, Motivo
+
+
+class UTCDateTime(TypeDecorator):
+    """An instant: aware in Python, UTC in the database. SQLite would hand back naive values."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect):
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Word(TypeDecorator):
+    """A StrEnum kept as its value: readable in SQL, closed in Python."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]):
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value, dialect):
+        return None if value is None else str(self.kind(value))
+
+    def process_result_value(self, value, dialect):
+        return None if value is None else self.kind(value)
+
+
+# SQLite gives AUTOINCREMENT (a number is never used again) only to INTEGER keys.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Cargo(StrEnum):
+    AIQ_PRINCIPAL = "aiq_principal"
+    AIQ_BACKUP = "aiq_backup"
+    SGE_OPERADOR = "sge_operador"
+    SGE_ADMIN = "sge_admin"
+
+
+class Institucion(Base):
+    """Tenant. `quipux_codi` is Quipux's `inst_codi`; `activa` says whether it is still in force there."""
+
+    __tablename__ = "institucion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    quipux_codi: Mapped[str | None] = mapped_column(String(20), unique=True)
+    ruc: Mapped[str] = mapped_column(String(14), default="")
+    nombre: Mapped[str] = mapped_column(String(200))
+    sigla: Mapped[str] = mapped_column(String(20), default="")
+    telefono: Mapped[str] = mapped_column(String(60), default="")
+    direccion: Mapped[str] = mapped_column(String(250), default="")
+    correo: Mapped[str] = mapped_column(String(120), default="")
+    activa: Mapped[bool] = mapped_column(default=True)
+
+
+class Area(Base):
+    __tablename__ = "area"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    quipux_codi: Mapped[str] = mapped_column(String(20), unique=True)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"), index=True)
+    nombre: Mapped[str] = mapped_column(String(200))
+    sigla: Mapped[str] = mapped_column(String(100), default="")
+    padre_codi: Mapped[str | None] = mapped_column(String(20))
+    activa: Mapped[bool] = mapped_column(default=True)
+
+
+class Cuenta(Base):
+    """One Quipux account (a post, not a person). `inactiva_desde`: the first mirror run that saw it inactive, empty for
+    those already inactive at the first load. `ausente_desde`: it vanished from Quipux; rows are never deleted."""
+
+    __tablename__ = "cuenta"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    quipux_codi: Mapped[str] = mapped_column(String(20), unique=True)
+    cedula: Mapped[str] = mapped_column(String(20), index=True)
+    nombre: Mapped[str] = mapped_column(String(200))
+    apellido: Mapped[str] = mapped_column(String(200))
+    titulo: Mapped[str] = mapped_column(String(100), default="")
+    puesto: Mapped[str] = mapped_column(String(200), default="")
+    perfil: Mapped[str] = mapped_column(String(20), default="Normal")
+    area: Mapped[str] = mapped_column(String(200), default="")
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"))
+    correos: Mapped[str] = mapped_column(String(500), default="")
+    activa: Mapped[bool]
+    inactiva_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ausente_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Folded words of every searchable field, each preceded by a blank: services.people searches here.
+    busqueda: Mapped[str] = mapped_column(Text, default="")
+    apellido_plegado: Mapped[str] = mapped_column(String(200), default="")
+
+    institucion: Mapped[Institucion] = relationship()
+
+    __table_args__ = (Index("ix_cuenta_institucion_activa", "institucion_id", "activa", "apellido_plegado", "id"),)
+
+    @property
+    def nombre_completo(self) -> str:
+        return f"{self.nombre} {self.apellido}".strip()
+
+
+class Usuario(Base):
+    """Who signs in. Rights never live here: they come from Nombramiento and Cuenta, at each request.
+
+    `sesion` is a counter inside every session and link: raising it ends them all at once."""
+
+    __tablename__ = "usuario"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cedula: Mapped[str] = mapped_column(String(20), unique=True)
+    correo: Mapped[str] = mapped_column(String(200), unique=True)
+    nombre: Mapped[str] = mapped_column(String(200))
+    apellido: Mapped[str] = mapped_column(String(200), default="")
+    clave_hash: Mapped[str | None] = mapped_column(String(200))
+    habilitado: Mapped[bool] = mapped_column(default=True)
+    sesion: Mapped[int] = mapped_column(default=1)
+    ultimo_ingreso: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    creado: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    nombramientos: Mapped[list[Nombramiento]] = relationship(back_populates="usuario", order_by="Nombramiento.desde")
+
+    @property
+    def nombre_completo(self) -> str:
+        return f"{self.nombre} {self.apellido}".strip()
+
+
+class IntentoIngreso(Base):
+    """Failed sign-ins in a row, also of logins that do not exist: a lock must not reveal which ones do."""
+
+    __tablename__ = "intento_ingreso"
+    clave: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fallidos: Mapped[int] = mapped_column(default=0)
+    bloqueado_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Nombramiento(Base):
+    """An office held: in force while `desde <= now < hasta`. Null institution: the SGE."""
+
+    __tablename__ = "nombramiento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"), index=True)
+    institucion_id: Mapped[int | None] = mapped_column(ForeignKey("institucion.id"))
+    cargo: Mapped[Cargo] = mapped_column(Word(Cargo))
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    documento: Mapped[str] = mapped_column(String(200), default="")
+
+    usuario: Mapped[Usuario] = relationship(back_populates="nombramientos")
+    institucion: Mapped[Institucion | None] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_nombramiento_principal_vigente",
+            "institucion_id",
+            unique=True,
+            sqlite_where=text("cargo = 'aiq_principal' AND hasta IS NULL"),
+            postgresql_where=text("cargo = 'aiq_principal' AND hasta IS NULL"),
+        ),
+        Index("ix_nombramiento_institucion", "institucion_id", "cargo"),
+        CheckConstraint("hasta IS NULL OR hasta > desde", name="orden"),
+        CheckConstraint("(institucion_id IS NULL) = (cargo IN ('sge_operador', 'sge_admin'))", name="lugar"),
+    )
+
+
+class Solicitud(Base):
+    """A request for a backup; its id is the Nº Solicitud. Only services.mover writes `estado`.
+
+    The person's data and the petition's are copied in when the request is saved or sent: later screens, the archive and
+    the acta must say what was true then and must not depend on Quipux (decisions 27)."""
+
+    __tablename__ = "solicitud"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    clase: Mapped[Clase] = mapped_column(Word(Clase))
+    estado: Mapped[Estado] = mapped_column(Word(Estado))
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"))
+    cuenta_id: Mapped[int] = mapped_column(ForeignKey("cuenta.id"), index=True)
+    creada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    fecha_solicitud: Mapped[datetime] = mapped_column(UTCDateTime)
+    editada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    editada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    # Counts edits and moves: a form that shows an older version is told so instead of overwriting.
+    version: Mapped[int] = mapped_column(default=1)
+    desde: Mapped[date | None] = mapped_column(Date)
+    hasta: Mapped[date | None] = mapped_column(Date)
+    comentario: Mapped[str] = mapped_column(Text, default="")
+
+    # The person, as Quipux had him or her
+    persona_cedula: Mapped[str] = mapped_column(String(20))
+    persona_nombre: Mapped[str] = mapped_column(String(200))
+    persona_apellido: Mapped[str] = mapped_column(String(200))
+    persona_puesto: Mapped[str] = mapped_column(String(200), default="")
+    persona_perfil: Mapped[str] = mapped_column(String(20), default="")
+    persona_area: Mapped[str] = mapped_column(String(200), default="")
+    busqueda: Mapped[str] = mapped_column(Text, default="")
+    apellido_plegado: Mapped[str] = mapped_column(String(400), default="")
+
+    # The citizen's petition, as registered at the counter
+    documento_codi: Mapped[str | None] = mapped_column(String(20))
+    documento_numero: Mapped[str] = mapped_column(String(60), default="")
+    documento_fecha: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    documento_asunto: Mapped[str] = mapped_column(String(400), default="")
+    documento_remitente: Mapped[str] = mapped_column(String(400), default="")
+    documento_remitente_cedula: Mapped[str] = mapped_column(String(20), default="")
+    documento_sha256: Mapped[str] = mapped_column(String(64), default="")
+    documento_clave: Mapped[str] = mapped_column(String(200), default="")
+    documento_paginas: Mapped[int | None]
+
+    # Estimate shown before sending, replaced by the plan
+    estimado_documentos: Mapped[int | None]
+    estimado_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+    enviada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    enviada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    devuelta_por: Mapped[str] = mapped_column(Text, default="")
+    aprobada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    aprobada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    fecha_tentativa: Mapped[date | None] = mapped_column(Date)
+    # From this instant on it may run: 06:00 of its day, or at once when an officer says so.
+    ejecutar_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    fuera_de_plazo: Mapped[bool] = mapped_column(default=False)
+    incluir_reservados: Mapped[bool] = mapped_column(default=False)
+    generada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    vigente_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ampliada: Mapped[bool] = mapped_column(default=False)
+    eliminada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    motivo: Mapped[Motivo | None] = mapped_column(Word(Motivo))
+    # Bytes may be deleted from this instant on; null: nothing to delete. Cleared when absence has been proved.
+    purgar_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    purgada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    oculta: Mapped[bool] = mapped_column(default=False)
+    renueva_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"))
+
+    institucion: Mapped[Institucion] = relationship()
+    cuenta: Mapped[Cuenta] = relationship()
+    creada_por: Mapped[Usuario] = relationship(foreign_keys=[creada_por_id])
+    editada_por: Mapped[Usuario] = relationship(foreign_keys=[editada_por_id])
+    enviada_por: Mapped[Usuario | None] = relationship(foreign_keys=[enviada_por_id])
+    aprobada_por: Mapped[Usuario | None] = relationship(foreign_keys=[aprobada_por_id])
+    renueva: Mapped[Solicitud | None] = relationship(remote_side=[id])
+    eventos: Mapped[list[Evento]] = relationship(back_populates="solicitud", order_by="Evento.orden")
+    ejecuciones: Mapped[list[Ejecucion]] = relationship(back_populates="solicitud", order_by="Ejecucion.id")
+
+    __table_args__ = (
+        Index("ix_solicitud_institucion_fecha", "institucion_id", "fecha_solicitud", "id"),
+        Index("ix_solicitud_fecha", "fecha_solicitud", "id"),
+        Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
+        Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
+        Index("ix_solicitud_purgar", "purgar_desde"),
+        CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
+        CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
+        {"sqlite_autoincrement": True},
+    )
+
+    @property
+    def persona(self) -> str:
+        return f"{self.persona_nombre} {self.persona_apellido}".strip()
+
+    @property
+    def nombre_archivo(self) -> str:
+        """Stem of every file of its archive (archive.md §1)."""
+        return f"RESPALDO_{self.id:06d}"
+
+
+class Evento(Base):
+    """One row of a Recorrido. Null actor: Sistema. Rows are only ever inserted; `hash` chains them (decisions 12):
+    people enter the hashed text by id, the comment by its own hash, so that either can be erased on lawful request."""
+
+    __tablename__ = "evento"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"))
+    orden: Mapped[int]
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    accion: Mapped[str] = mapped_column(String(40))
+    estado: Mapped[Estado] = mapped_column(Word(Estado))
+    comentario: Mapped[str] = mapped_column(Text, default="")
+    datos: Mapped[dict] = mapped_column(JSON, default=dict)
+    previo: Mapped[str] = mapped_column(String(64), default="")
+    hash: Mapped[str] = mapped_column(String(64))
+
+    solicitud: Mapped[Solicitud] = relationship(back_populates="eventos")
+    actor: Mapped[Usuario | None] = relationship()
+
+    __table_args__ = (UniqueConstraint("solicitud_id", "orden"), Index("ix_evento_en", "en"))
+
+
+class EjecucionEstado(StrEnum):
+    PENDIENTE = "pendiente"
+    EN_CURSO = "en_curso"
+    PUBLICADA = "publicada"
+    DETENIDA = "detenida"
+    CANCELADA = "cancelada"
+
+
+class Ejecucion(Base):
+    """One production of an archive: plan, lease and progress. The database is the truth, the queue only a nudge.
+
+    `intento` is the fencing token: it grows whenever another worker takes over, and a worker whose number is no longer
+    the row's is refused every write. `fallos` counts failures without progress; three stop the run (decisions 9)."""
+
+    __tablename__ = "ejecucion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"), index=True)
+    # Empty for the whole archive; "C1", "C2" … for a complement made by "Reintentar faltantes".
+    complemento: Mapped[str] = mapped_column(String(10), default="")
+    estado: Mapped[EjecucionEstado] = mapped_column(Word(EjecucionEstado))
+    intento: Mapped[int] = mapped_column(default=0)
+    fallos: Mapped[int] = mapped_column(default=0)
+    arrendada_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    trabajador: Mapped[str] = mapped_column(String(120), default="")
+    latido: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    espera: Mapped[str] = mapped_column(String(20), default="")
+    espera_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    detencion: Mapped[str] = mapped_column(String(20), default="")
+    # The officer said "Continuar con novedades": the breaker stays open for this run.
+    continuar: Mapped[bool] = mapped_column(default=False)
+    etapa: Mapped[str] = mapped_column(String(20), default="recolectar")
+    plan_clave: Mapped[str] = mapped_column(String(200), default="")
+    plan_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    encontrados: Mapped[int] = mapped_column(default=0)
+    incluidos: Mapped[int] = mapped_column(default=0)
+    con_novedad: Mapped[int] = mapped_column(default=0)
+    excluidos: Mapped[int] = mapped_column(default=0)
+    recibidos: Mapped[int] = mapped_column(default=0)
+    enviados: Mapped[int] = mapped_column(default=0)
+    bytes_total: Mapped[int] = mapped_column(BigInteger, default=0)
+    documentos_hechos: Mapped[int] = mapped_column(default=0)
+    bytes_hechos: Mapped[int] = mapped_column(BigInteger, default=0)
+    creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    iniciada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    terminada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    solicitud: Mapped[Solicitud] = relationship(back_populates="ejecuciones")
+    partes: Mapped[list[Parte]] = relationship(back_populates="ejecucion", order_by="Parte.numero")
+    novedades: Mapped[list[Novedad]] = relationship(back_populates="ejecucion", order_by="Novedad.id")
+
+    __table_args__ = (
+        Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
+        Index(
+            "uq_ejecucion_una_viva",
+            "solicitud_id",
+            unique=True,
+            sqlite_where=text("estado IN ('pendiente', 'en_curso', 'detenida')"),
+            postgresql_where=text("estado IN ('pendiente', 'en_curso', 'detenida')"),
+        ),
+    )
+
+
+class ParteTipo(StrEnum):
+    DATOS = "datos"
+    DIRECTORIO = "directorio"
+
+
+class Parte(Base):
+    """One volume: planned first, published when its bytes are in the storage and were read back (`sha256` set).
+    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1."""
+
+    __tablename__ = "parte"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ejecucion_id: Mapped[int] = mapped_column(ForeignKey("ejecucion.id"))
+    numero: Mapped[int]
+    tipo: Mapped[ParteTipo] = mapped_column(Word(ParteTipo))
+    nombre: Mapped[str] = mapped_column(String(120))
+    nombre_independiente: Mapped[str] = mapped_column(String(120), default="")
+    clave: Mapped[str] = mapped_column(String(200), default="")
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    sha256: Mapped[str] = mapped_column(String(64), default="")
+    documentos: Mapped[int] = mapped_column(default=0)
+    entradas: Mapped[int] = mapped_column(default=0)
+    bytes_planeados: Mapped[int] = mapped_column(BigInteger, default=0)
+    publicada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    borrada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    ejecucion: Mapped[Ejecucion] = relationship(back_populates="partes")
+    descargas: Mapped[list[Descarga]] = relationship(back_populates="parte")
+
+    __table_args__ = (UniqueConstraint("ejecucion_id", "numero"),)
+
+
+class Novedad(Base):
+    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES."""
+
+    __tablename__ = "novedad"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ejecucion_id: Mapped[int] = mapped_column(ForeignKey("ejecucion.id"), index=True)
+    parte_numero: Mapped[int] = mapped_column(default=0)
+    documento_codi: Mapped[str] = mapped_column(String(20))
+    numero: Mapped[str] = mapped_column(String(60), default="")
+    asunto: Mapped[str] = mapped_column(String(400), default="")
+    archivo: Mapped[str] = mapped_column(String(250), default="")
+    causa: Mapped[str] = mapped_column(String(20))
+
+    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades")
+
+
+class Descarga(Base):
+    """What one person has received of one part: merged byte intervals [[first, last_exclusive], …]."""
+
+    __tablename__ = "descarga"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parte_id: Mapped[int] = mapped_column(ForeignKey("parte.id"))
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    intervalos: Mapped[list] = mapped_column(JSON, default=list)
+    primera_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    ultima_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    completa_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    direccion_ip: Mapped[str] = mapped_column(String(45), default="")
+
+    parte: Mapped[Parte] = relationship(back_populates="descargas")
+    usuario: Mapped[Usuario] = relationship()
+
+    __table_args__ = (UniqueConstraint("parte_id", "usuario_id"),)
+
+
+class Entrega(Base):
+    """The handing over to the citizen: to whom, when, by whom (seed 000, "Notas importantes")."""
+
+    __tablename__ = "entrega"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"), index=True)
+    fecha: Mapped[date] = mapped_column(Date)
+    recibe_nombre: Mapped[str] = mapped_column(String(200))
+    recibe_cedula: Mapped[str] = mapped_column(String(20))
+    medio: Mapped[str] = mapped_column(String(100), default="")
+    observacion: Mapped[str] = mapped_column(Text, default="")
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    registrada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+
+class CorreoEstado(StrEnum):
+    PENDIENTE = "pendiente"
+    ENVIADO = "enviado"
+    DIFERIDO = "diferido"
+    FALLIDO = "fallido"
+
+
+class Correo(Base):
+    """A mail is a row first: written with what it tells of, sent after the commit, sent again when it failed.
+    `clave` makes a notice unique ("lista:123:ana@…"): sweeps may run twice."""
+
+    __tablename__ = "correo"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    clave: Mapped[str] = mapped_column(String(200), unique=True)
+    solicitud_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"), index=True)
+    plantilla: Mapped[str] = mapped_column(String(60))
+    para: Mapped[str] = mapped_column(String(300))
+    copia: Mapped[str] = mapped_column(String(500), default="")
+    responder_a: Mapped[str] = mapped_column(String(300), default="")
+    asunto: Mapped[str] = mapped_column(String(300))
+    texto: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    estado: Mapped[CorreoEstado] = mapped_column(Word(CorreoEstado), default=CorreoEstado.PENDIENTE)
+    intentos: Mapped[int] = mapped_column(default=0)
+    proximo_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    error: Mapped[str] = mapped_column(String(300), default="")
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    enviado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_correo_estado", "estado", "proximo_en"),)
+
+
+class Feriado(Base):
+    """A day off, with the date it commemorates (they differ when the day was moved)."""
+
+    __tablename__ = "feriado"
+    fecha: Mapped[date] = mapped_column(Date, primary_key=True)
+    nombre: Mapped[str] = mapped_column(String(120))
+    original: Mapped[date | None] = mapped_column(Date)
+    decreto: Mapped[str] = mapped_column(String(120), default="")
+
+
+class PeriodoAltaDemanda(Base):
+    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …)."""
+
+    __tablename__ = "periodo_alta_demanda"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    nombre: Mapped[str] = mapped_column(String(120))
+    desde: Mapped[date] = mapped_column(Date)
+    hasta: Mapped[date] = mapped_column(Date)
+    dias_extra: Mapped[int]
+
+    __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class Barrido(Base):
+    """One run of a sweep: the unique row (nombre, turno) is what keeps two clocks from running it twice."""
+
+    __tablename__ = "barrido"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    nombre: Mapped[str] = mapped_column(String(40))
+    turno: Mapped[str] = mapped_column(String(40))
+    iniciado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    terminado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    hechos: Mapped[int] = mapped_column(default=0)
+    fallidos: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (UniqueConstraint("nombre", "turno"),)
+
+
+class Latido(Base):
+    """Last sign of life of a process ("clock", "worker:<name>"): /salud reads it."""
+
+    __tablename__ = "latido"
+    nombre: Mapped[str] = mapped_column(String(120), primary_key=True)
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+__all__ = ["db"] + [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Base)]

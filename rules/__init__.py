@@ -1,0 +1,1 @@
+"""Pure decisions: no flask, no sqlalchemy, no clock of their own."""

@@ -1,0 +1,83 @@
+"""When things end: vigencia of an archive, reminders, checklists and the notice of a change of AIQ.
+
+Two kinds of days, never mixed: *días calendario* (here, by the dates of Guayaquil) and *días laborables* (the caller
+brings `is_working`, see `rules.calendar`). Every instant is an aware datetime; results are UTC and **exclusive**: the
+thing is still in force one microsecond before. Nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Callable
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("America/Guayaquil")
+
+VIGENCIA_DAYS = 4  # días calendario; the day of generation is day 0 (seed 000)
+EXTENSION_DAYS = 2
+NOTICE_WORKING_DAYS = 7  # seed 004: the oficio comes 7 días laborables before the change takes effect
+
+
+def local_day(instant: datetime) -> date:
+    """The calendar date in Guayaquil at `instant`. Raises ValueError for a naive datetime."""
+    if instant.utcoffset() is None:
+        raise ValueError("a naive datetime has no day: the zone is missing")
+    return instant.astimezone(ZONE).date()
+
+
+def midnight(day: date) -> datetime:
+    """The instant (UTC) at which `day` begins in Guayaquil."""
+    return datetime.combine(day, time.min, ZONE).astimezone(UTC)
+
+
+def _start_of_day_after(instant: datetime, days: int) -> datetime:
+    return midnight(local_day(instant) + timedelta(days=days))
+
+
+def vigente_hasta(generated: datetime, days: int = VIGENCIA_DAYS) -> datetime:
+    """End of validity of an archive generated at `generated`: 00:00 of day +`days`+1, exclusive.
+
+    So the archive is valid through 23:59:59 of day +`days`, whatever the hour of generation.
+    """
+    return _start_of_day_after(generated, days + 1)
+
+
+def last_moment(vigente_hasta: datetime) -> datetime:
+    """What the screens show for an exclusive end: 23:59 of the last valid day, in Guayaquil time."""
+    return (vigente_hasta - timedelta(minutes=1)).astimezone(ZONE)
+
+
+def reminders_before(vigente_hasta: datetime) -> tuple[datetime, datetime]:
+    """The two instants from which a reminder is due: 48 and 24 hours before the end (also after an extension)."""
+    return _start_of_day_after(vigente_hasta, -2), _start_of_day_after(vigente_hasta, -1)
+
+
+def reminder_instants(generated: datetime) -> tuple[datetime, datetime]:
+    """Reminders of an archive generated at `generated`: 00:00 of days +3 and +4."""
+    return reminders_before(vigente_hasta(generated))
+
+
+def extend(vigente_hasta: datetime, days: int = EXTENSION_DAYS) -> datetime:
+    """A new end, `days` whole días calendario later. Raises ValueError when that would not be later."""
+    if days < 1:
+        raise ValueError("an extension lasts at least one day")
+    return _start_of_day_after(vigente_hasta, days)
+
+
+def calendar_deadline(start: datetime, days: int, *, frozen_days: int = 0) -> datetime:
+    """Exclusive end of a plazo of `days` días calendario: day 0 is the day of sending, the plazo ends with day +`days`.
+
+    frozen_days: whole days during which the SGE was reviewing; they do not count against the institution.
+    """
+    return _start_of_day_after(start, days + frozen_days + 1)
+
+
+def earliest_effective(
+    received: date, working_days: int = NOTICE_WORKING_DAYS, *, is_working: Callable[[date], bool]
+) -> date:
+    """First date on which a change may take effect: the `working_days`-th working day after `received` (day 0)."""
+    day = received
+    while working_days > 0:
+        day += timedelta(days=1)
+        working_days -= is_working(day)
+    return day

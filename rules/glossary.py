@@ -1,0 +1,90 @@
+"""The closed list of words on screen: label and badge of every estado, action and motivo. Seeds first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rules.lifecycle import Action, Clase, Estado, Motivo
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """Tone (`k-*` class), icon of the sprite and word; a badge always carries all three."""
+
+    kind: str
+    icon: str
+    label: str
+
+
+ESTADO_BADGE: dict[Estado, Badge] = {
+    Estado.BORRADOR: Badge("mute", "draft", "Por enviar"),
+    Estado.ENVIADA: Badge("info", "send", "Enviada"),
+    Estado.APROBADA: Badge("brand", "stamp", "Aprobada"),
+    Estado.EN_EJECUCION: Badge("run", "loader", "En ejecución"),
+    Estado.DETENIDA: Badge("bad", "pause", "Detenida"),
+    Estado.ATENDIDA: Badge("ok", "zip", "Atendida"),
+    Estado.ELIMINADA: Badge("mute", "trash", "Eliminada"),
+}
+
+MOTIVO: dict[Motivo, str] = {
+    Motivo.VIGENCIA_TERMINADA: "Concluyó la vigencia del respaldo",
+    Motivo.DOCUMENTO_NO_CORRESPONDE: "El documento asociado no corresponde al usuario que se encuentra solicitando",
+    Motivo.CANCELADA: "Cancelada por quien la solicitó",
+    Motivo.OTRO: "Otro motivo",
+}
+
+# What the Recorrido says happened, and the knot it is drawn with.
+ACTION: dict[Action, Badge] = {
+    Action.CREATE: Badge("did", "draft", "Registrada"),
+    Action.EDIT: Badge("did", "edit", "Editada"),
+    Action.DELETE: Badge("stop", "trash", "Borrador eliminado"),
+    Action.SEND: Badge("did", "send", "Enviada"),
+    Action.CANCEL: Badge("stop", "x", "Cancelada"),
+    Action.APPROVE: Badge("did", "stamp", "Aprobada"),
+    Action.RETURN: Badge("did", "edit", "Devuelta con observaciones"),
+    Action.REJECT: Badge("stop", "bad", "Eliminada por la SGE"),
+    Action.RESCHEDULE: Badge("did", "calendar", "Calendarizada nuevamente"),
+    Action.START: Badge("did", "loader", "En ejecución"),
+    Action.RESUME: Badge("did", "refresh", "Ejecución retomada"),
+    Action.STOP: Badge("stop", "pause", "Detenida por la SGE"),
+    Action.FAIL: Badge("stop", "warn", "Detenida"),
+    Action.RETRY: Badge("did", "refresh", "Reintento ordenado"),
+    Action.FINISH: Badge("did", "zip", "Generada"),
+    Action.DOWNLOAD: Badge("did", "download", "Descargada"),
+    Action.DELIVER: Badge("did", "check", "Entregada al ciudadano"),
+    Action.EXTEND: Badge("did", "clock", "Vigencia ampliada"),
+    Action.EXPIRE: Badge("stop", "trash", "Eliminada"),
+    Action.PURGE: Badge("stop", "trash", "Archivos eliminados"),
+    Action.RENEW: Badge("did", "refresh", "Volver a generar"),
+}
+
+CLASE: dict[Clase, str] = {
+    Clase.INSTITUCIONAL: "Solicitud de la Institución",
+    Clase.PERSONAL: "Solicitud personal",
+}
+
+CARGO: dict[str, str] = {
+    "aiq_principal": "AIQ principal",
+    "aiq_backup": "AIQ backup",
+    "sge_operador": "Administrador Operacional Quipux",
+    "sge_admin": "Administrador SGE",
+}
+
+# Stages of a run, in order (decisions 34).
+ETAPAS: dict[str, str] = {
+    "recolectar": "Recolectar",
+    "empaquetar": "Empaquetar",
+    "verificar": "Verificar",
+    "publicar": "Publicar",
+}
+
+# Why a run waits or stopped: a closed list, so that no exception text reaches a screen.
+DETENCION: dict[str, str] = {
+    "fallos": "Tres intentos fallidos seguidos sin avance.",
+    "fuente": "Quipux no respondió durante 24 horas.",
+    "novedades": "Demasiados archivos no se pudieron leer: la SGE debe decidir si continúa con novedades.",
+    "almacen": "No se pudo guardar el respaldo en el almacenamiento.",
+    "elegible": "El servidor público ya no está inactivo en Quipux.",
+    "orden": "Detenida por la SGE.",
+}
+ESPERA = {"fuente": "Esperando a Quipux", "almacen": "Esperando al almacenamiento"}

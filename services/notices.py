@@ -1,0 +1,142 @@
+"""Mails: composed from a template, kept as a row with what they tell of, sent after the commit (archive: `Correo`).
+
+Who is told (mission.md §1): the AIQ who filed it and the institution's other active AIQs; for a personal request its
+owner; never the mailbox of the former servant."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from datetime import timedelta
+from typing import Any, Iterable
+
+from flask import current_app, render_template
+from flask_mail import Message
+from sqlalchemy import or_, select
+
+from extensions import db, mail
+from models import Correo, CorreoEstado, Solicitud, Usuario
+from rules.lifecycle import Clase
+from services import after, clock
+from services.people import actor_of, aiqs_of, sge_staff, usuario_of
+
+log = logging.getLogger(__name__)
+
+# Waits between attempts; after the last one the mail is Fallido and shown to the SGE.
+BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
+STALE = timedelta(minutes=2)
+
+
+def recipients(solicitud: Solicitud) -> list[Usuario]:
+    """People to be told of a request, each once."""
+    at = clock.now()
+    if solicitud.clase is Clase.PERSONAL:
+        owner = usuario_of(solicitud.cuenta.cedula)
+        return [owner] if owner and owner.habilitado and actor_of(owner, at).may_enter else []
+    people = aiqs_of(solicitud.institucion_id, at)
+    if not people and solicitud.creada_por and actor_of(solicitud.creada_por, at).sge:
+        people = [solicitud.creada_por]
+    return people
+
+
+def tell(template: str, solicitud: Solicitud, *, occasion: str = "", to: Iterable[Usuario] | None = None, **context: Any) -> int:
+    """Queue one mail of `template` to everybody concerned with the request. `occasion` tells repeated notices apart:
+    the same template, request and occasion never reaches a person twice. Returns how many mails are new."""
+    people = recipients(solicitud) if to is None else list(to)
+    return sum(
+        compose(f"{template}:{solicitud.id}:{occasion}:{person.id}", template, person.correo, solicitud=solicitud, person=person, **context)
+        for person in people
+    )
+
+
+def tell_sge(template: str, solicitud: Solicitud, *, occasion: str = "", **context: Any) -> int:
+    return tell(template, solicitud, occasion=f"sge:{occasion}", to=sge_staff(clock.now()), **context)
+
+
+def compose(
+    key: str, template: str, to: str, *, solicitud: Solicitud | None = None, cc: str = "", reply_to: str = "", **context: Any
+) -> bool:
+    """Write a mail as a row and have it sent once this transaction is committed. False when `key` was used before.
+
+    The template `correo/<template>.txt` begins with a line "Asunto: …"; `correo/<template>.html` is its twin."""
+    if db.session.scalar(select(Correo.id).where(Correo.clave == key)):
+        return False
+    context |= {"solicitud": solicitud, "public_url": current_app.config["PUBLIC_URL"], "ahora": clock.now()}
+    text = render_template(f"correo/{template}.txt", **context)
+    first, _, body = text.lstrip().partition("\n")
+    if not first.startswith("Asunto: "):
+        raise ValueError(f"correo/{template}.txt must begin with its Asunto")
+    subject = " ".join(first.removeprefix("Asunto: ").split())
+    row = Correo(
+        clave=key, solicitud_id=solicitud.id if solicitud else None, plantilla=template, para=to, copia=cc, responder_a=reply_to,
+        asunto=subject, texto=body.strip() + "\n", html=render_template(f"correo/{template}.html", asunto=subject, **context),
+        creado_en=clock.now(), proximo_en=clock.now(), estado=CorreoEstado.PENDIENTE,
+    )
+    db.session.add(row)
+    db.session.flush()
+    after.nudge("jobs.notices.send", row.id)
+    return True
+
+
+def send(correo_id: int) -> CorreoEstado:
+    """Send one mail now and keep how it went. May run twice: a mail already sent is left alone."""
+    row = db.session.get(Correo, correo_id, with_for_update=True)
+    if row is None or row.estado in {CorreoEstado.ENVIADO, CorreoEstado.FALLIDO}:
+        db.session.commit()
+        return row.estado if row else CorreoEstado.FALLIDO
+    row.intentos += 1
+    try:
+        deliver(row)
+    except (smtplib.SMTPException, OSError) as problem:
+        _defer(row, problem)
+    else:
+        row.estado, row.enviado_en, row.error, row.proximo_en = CorreoEstado.ENVIADO, clock.now(), "", None
+    db.session.commit()
+    return row.estado
+
+
+def deliver(row: Correo) -> None:
+    """Hand the mail to the server. Without MAIL_SERVER (the demo) the row itself is the outbox: /correos shows it."""
+    if not current_app.config["MAIL_SERVER"]:
+        if not current_app.config["DEMO"]:
+            raise OSError("MAIL_SERVER no está configurado")
+        return
+    message = Message(
+        subject=row.asunto, recipients=[row.para], body=row.texto, html=row.html,
+        cc=[a.strip() for a in row.copia.split(",") if a.strip()], reply_to=row.responder_a or None,
+        extra_headers={"Auto-Submitted": "auto-generated", "Content-Language": "es-EC"},
+    )
+    mail.send(message)
+
+
+def _defer(row: Correo, problem: Exception) -> None:
+    log.warning("mail %s not sent (attempt %s): %s", row.id, row.intentos, type(problem).__name__)
+    row.error = f"{type(problem).__name__}: {problem}"[:300]
+    if row.intentos > len(BACKOFF):
+        row.estado, row.proximo_en = CorreoEstado.FALLIDO, None
+    else:
+        row.estado, row.proximo_en = CorreoEstado.DIFERIDO, clock.now() + BACKOFF[row.intentos - 1]
+
+
+def resend(row: Correo) -> None:
+    """Try a mail again from the start, because a person asked for it."""
+    row.estado, row.intentos, row.error, row.proximo_en = CorreoEstado.PENDIENTE, 0, "", clock.now()
+    after.nudge("jobs.notices.send", row.id)
+
+
+def due(limit: int = 200) -> list[int]:
+    """Ids of mails to be sent now: deferred ones whose time has come, and any whose nudge got lost."""
+    at = clock.now()
+    return list(
+        db.session.scalars(
+            select(Correo.id)
+            .where(
+                or_(
+                    (Correo.estado == CorreoEstado.DIFERIDO) & (Correo.proximo_en <= at),
+                    (Correo.estado == CorreoEstado.PENDIENTE) & (Correo.creado_en <= at - STALE),
+                )
+            )
+            .order_by(Correo.id)
+            .limit(limit)
+        )
+    )

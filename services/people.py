@@ -1,0 +1,107 @@
+"""Who a person is and what he or she may do now; search-as-you-type among accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, case, func, or_, select
+
+from extensions import db
+from models import Cargo, Cuenta, Nombramiento, Usuario
+from rules.identity import fold, words
+from rules.policy import Actor
+
+SGE = frozenset({Cargo.SGE_OPERADOR, Cargo.SGE_ADMIN})
+COUNT_LIMIT = 1000
+
+
+def in_force(now: datetime):
+    """Nombramientos in force at `now`: `desde <= now < hasta`."""
+    return and_(Nombramiento.desde <= now, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > now))
+
+
+def actor_of(usuario: Usuario, now: datetime) -> Actor:
+    """The rights of a person at `now`. An AIQ whose Quipux account was inactivated loses the office's access at once
+    (decisions 4); the SGE's staff and AIQs designated before their Quipux account exists have no account to lose."""
+    offices = db.session.scalars(select(Nombramiento).where(Nombramiento.usuario_id == usuario.id, in_force(now))).all()
+    accounts = db.session.execute(select(Cuenta.id, Cuenta.institucion_id, Cuenta.activa).where(Cuenta.cedula == usuario.cedula)).all()
+    aiq = [o for o in offices if o.cargo not in SGE and not _lost_account(o.institucion_id, accounts)]
+    return Actor(
+        usuario_id=usuario.id,
+        nombre=usuario.nombre_completo,
+        correo=usuario.correo,
+        aiq_of=frozenset(o.institucion_id for o in aiq),
+        principal_of=frozenset(o.institucion_id for o in aiq if o.cargo is Cargo.AIQ_PRINCIPAL),
+        sge=any(o.cargo in SGE for o in offices),
+        sge_admin=any(o.cargo is Cargo.SGE_ADMIN for o in offices),
+        own_accounts=frozenset(a.id for a in accounts),
+        active_accounts=frozenset(a.id for a in accounts if a.activa),
+    )
+
+
+def _lost_account(institucion_id: int, accounts) -> bool:
+    here = [a for a in accounts if a.institucion_id == institucion_id]
+    return bool(here) and not any(a.activa for a in here)
+
+
+def aiqs_of(institucion_id: int, now: datetime) -> list[Usuario]:
+    """The institution's active AIQs, the principal first: who is told of everything."""
+    rows = db.session.scalars(
+        select(Usuario)
+        .join(Nombramiento)
+        .where(
+            Nombramiento.institucion_id == institucion_id,
+            Nombramiento.cargo.in_([Cargo.AIQ_PRINCIPAL, Cargo.AIQ_BACKUP]),
+            in_force(now),
+            Usuario.habilitado,
+        )
+        .order_by(case((Nombramiento.cargo == Cargo.AIQ_PRINCIPAL, 0), else_=1), Usuario.id)
+    ).unique()
+    return [u for u in rows if institucion_id in actor_of(u, now).aiq_of]
+
+
+def sge_staff(now: datetime) -> list[Usuario]:
+    """Officers of the SGE in office now."""
+    return list(
+        db.session.scalars(
+            select(Usuario).join(Nombramiento).where(Nombramiento.cargo.in_(SGE), in_force(now), Usuario.habilitado).order_by(Usuario.id)
+        ).unique()
+    )
+
+
+def usuario_of(cedula: str) -> Usuario | None:
+    return db.session.scalar(select(Usuario).where(Usuario.cedula == cedula))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of a search: rows, the total up to COUNT_LIMIT, and whether there are more than that."""
+
+    rows: list[Cuenta]
+    total: int
+    many: bool
+
+
+def search(accounts: Select[tuple[Cuenta]], text: str, limit: int = 20) -> Found:
+    """Accounts of `accounts` (a scope) in which every word of `text` is a prefix of some word (decisions 29).
+
+    Best first: exact cédula, surname that begins so, the rest by id. Fewer than two letters: nothing."""
+    asked = words(text)[:12]
+    if not asked:
+        return Found([], 0, False)
+    matching = accounts.where(*(Cuenta.busqueda.like(f"% {word}%") for word in asked))
+    total = db.session.scalar(select(func.count()).select_from(matching.with_only_columns(Cuenta.id).limit(COUNT_LIMIT + 1).subquery()))
+    rank = case((Cuenta.cedula == text.strip(), 0), (Cuenta.apellido_plegado.like(f"{asked[0]}%"), 1), else_=2)
+    rows = db.session.scalars(matching.order_by(rank, Cuenta.id).limit(limit)).all()
+    return Found(list(rows), min(total, COUNT_LIMIT), total > COUNT_LIMIT)
+
+
+def search_text(*fields: str) -> str:
+    """What `search` looks into: the folded words of all fields, each after a blank. Words hold only letters and digits,
+    so that no LIKE wildcard can come from what a person types."""
+    return "".join(f" {word}" for word in words(" ".join(fields)))
+
+
+def surname_key(surname: str, name: str = "") -> str:
+    return fold(f"{surname} {name}")

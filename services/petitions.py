@@ -1,0 +1,118 @@
+"""The citizen's petition, registered at the counter: searched in Quipux, copied at *Enviar*, shown as page images.
+
+Later screens never depend on Quipux for it (decisions 27)."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+from flask import current_app
+
+from extensions import db
+from models import Institucion, Solicitud
+from services import after, clock
+from services.adapters import quipux, storage
+from services.errors import NotFound
+from sources import FileProblem, Petition
+
+MAX_BYTES = 50_000_000
+MAX_PAGES = 20
+SCALE = 1.6  # 115 dpi: readable at the width of the panel
+CHUNK = 1 << 20
+
+
+def search(institucion: Institucion, text: str, limit: int = 20) -> list[Petition]:
+    """Petitions of the institution that match, newest first. Raises sources.SourceUnavailable."""
+    return quipux().petitions(institucion.quipux_codi, text, now=clock.now(), limit=limit)
+
+
+def find(institucion: Institucion, codi: str) -> Petition:
+    """One petition of the institution. Raises NotFound, sources.SourceUnavailable."""
+    found = quipux().petition(codi, institucion.quipux_codi) if codi.isascii() and codi.isdigit() and len(codi) <= 20 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def columns(petition: Petition) -> dict[str, Any]:
+    """What of a petition is kept in the request."""
+    return {
+        "documento_codi": petition.id, "documento_numero": petition.numero[:60], "documento_fecha": petition.fecha,
+        "documento_asunto": petition.asunto[:400], "documento_remitente": petition.remitente[:400],
+        "documento_remitente_cedula": petition.remitente_cedula[:20],
+    }
+
+
+def snapshot(solicitud: Solicitud) -> dict[str, Any]:
+    """Copy the petition as it is now, file included; returns the columns to write.
+
+    A petition without a readable file is still a petition: the officer sees its data and decides.
+    Raises NotFound as a Refused-like absence through `find`, sources.SourceUnavailable."""
+    kept = columns(find(solicitud.institucion, solicitud.documento_codi))
+    kept |= {"documento_sha256": "", "documento_clave": "", "documento_paginas": None}
+    for file in quipux().petition_files(solicitud.documento_codi):
+        if file.suffix != ".pdf" or file.problema:
+            continue
+        try:
+            return kept | _copy(file.ref, f"peticiones/{solicitud.id:06d}")
+        except FileProblem:
+            continue
+    return kept
+
+
+def _copy(ref: str, folder: str) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    with quipux().open(ref) as source, tempfile.NamedTemporaryFile(dir=storage().scratch(), delete=False) as out:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                Path(out.name).unlink()
+                raise FileProblem("ilegible")
+            digest.update(chunk)
+            out.write(chunk)
+    key = f"{folder}/{digest.hexdigest()[:16]}.pdf"
+    storage().put(key, Path(out.name))
+    return {"documento_sha256": digest.hexdigest(), "documento_clave": key}
+
+
+def render_later(solicitud: Solicitud) -> None:
+    if solicitud.documento_clave:
+        after.nudge("jobs.petitions.render", solicitud.id, job_timeout=300)
+
+
+def render(solicitud_id: int) -> int:
+    """Make the page images (PNG) of a request's petition; returns how many. Idempotent; 0 when it is no readable PDF."""
+    solicitud = db.session.get(Solicitud, solicitud_id)
+    if solicitud is None or not solicitud.documento_clave:
+        return 0
+    key = solicitud.documento_clave
+    db.session.commit()
+    made = _render_pages(key)
+    solicitud.documento_paginas = made
+    db.session.commit()
+    return made
+
+
+def _render_pages(key: str) -> int:
+    with storage().open(key) as source:
+        data = source.read()
+    try:
+        pdf = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        current_app.logger.warning("petition %s is not a readable PDF", key)
+        return 0
+    pages = min(len(pdf), MAX_PAGES)
+    for number in range(pages):
+        with tempfile.NamedTemporaryFile(dir=storage().scratch(), suffix=".png", delete=False) as out:
+            pdf[number].render(scale=SCALE).to_pil().save(out, "PNG", optimize=True)
+        storage().put(page_key(key, number + 1), Path(out.name))
+    pdf.close()
+    return pages
+
+
+def page_key(key: str, page: int) -> str:
+    return f"{key.removesuffix('.pdf')}-{page:02d}.png"

@@ -1,0 +1,35 @@
+"""Reading Quipux, read-only: people and documents (SQL), files (disk and bodega)."""
+
+from sources.errors import FileProblem, SourceError, SourceUnavailable
+from sources.quipux import Quipux
+from sources.types import (
+    Count,
+    Finding,
+    Petition,
+    Selected,
+    Size,
+    SourceAccount,
+    SourceArea,
+    SourceDocument,
+    SourceFile,
+    SourceInstitution,
+    SourceStep,
+)
+
+__all__ = [
+    "Count",
+    "FileProblem",
+    "Finding",
+    "Petition",
+    "Quipux",
+    "Selected",
+    "Size",
+    "SourceAccount",
+    "SourceArea",
+    "SourceDocument",
+    "SourceError",
+    "SourceFile",
+    "SourceInstitution",
+    "SourceStep",
+    "SourceUnavailable",
+]

@@ -1,0 +1,158 @@
+"""The new generation of files: base64 text in the tables archivo_0001… of a second database.
+
+Read through `archivo` and `indice`; the database's own function is avoided because its error path writes.
+"""
+
+import binascii
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, bindparam, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from sources import dialect
+from sources.errors import FileProblem, SourceUnavailable
+
+# Characters per query: a multiple of 4. Large, because in UTF-8 PostgreSQL finds an offset by reading up to it.
+CHUNK = 8 * 1024 * 1024
+_HEAD = 16
+TABLE = re.compile(r"archivo_[0-9]{1,9}")
+_SPACE = b" \t\r\n\f\v"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a stored file without reading it. `bytes`: upper bound (line breaks and "=" count)."""
+
+    bytes: int
+    head: bytes
+    problema: str | None = None
+
+
+class Bodega:
+    def __init__(self, engine: Engine | None):
+        self._engine = engine
+        if engine is not None:
+            self._dialect = dialect.of(engine)
+            dialect.guard(engine)
+
+    def heads(self, codes: Iterable[str]) -> dict[str, Head]:
+        """Length and first bytes of each file, one query per physical table. Unknown codes are "ausente"."""
+        codes = list(dict.fromkeys(codes))
+        if not codes:
+            return {}
+        return {code: Head(0, b"", "ausente") for code in codes} | self._heads_in(self._tables(codes))
+
+    def sizes(self, codes: Iterable[str]) -> dict[str, int]:
+        """Bytes as the catalogue of the bodega states them (approximate), for an estimate."""
+        rows = self._rows("select cast(arch_codi as text), tamanio from archivo where arch_codi in :codes", codes)
+        return {code: int(size or 0) for code, size in rows}
+
+    def chunks(self, code: str) -> Iterator[bytes]:
+        """The decoded bytes, found before this returns. Raises FileProblem or SourceUnavailable, also while reading.
+
+        Every piece is a short query of its own: a slow reader holds no connection.
+        """
+        tables = self._tables([code])
+        head = self._heads_in(tables).get(code, Head(0, b"", "ausente"))
+        if head.problema:
+            raise FileProblem(head.problema)
+        return _decode(self._texts(next(iter(tables)), code))
+
+    def _heads_in(self, tables: dict[str, list[str]]) -> dict[str, Head]:
+        found = {}
+        for table, codes in tables.items():
+            # The name becomes part of a statement: only what Quipux itself creates is accepted.
+            if TABLE.fullmatch(table):
+                found |= self._table_heads(table, codes)
+            else:
+                found |= {code: Head(0, b"", "ilegible") for code in codes}
+        return found
+
+    def _table_heads(self, table: str, codes: list[str]) -> dict[str, Head]:
+        length = self._dialect.octets("archivo")
+        sql = f"select cast(arch_codi as text), {length}, substr(archivo, 1, {_HEAD}) from {table} where arch_codi in :codes"
+        try:
+            rows = self._rows(sql, codes)
+        except ProgrammingError:  # the catalogue names a table that is not there
+            return {code: Head(0, b"", "ilegible") for code in codes}
+        except SourceUnavailable as error:
+            if not _no_such_table(error):
+                raise
+            return {code: Head(0, b"", "ilegible") for code in codes}
+        return {code: _head(size, start) for code, size, start in rows if size}
+
+    def _tables(self, codes: Iterable[str]) -> dict[str, list[str]]:
+        tables = defaultdict(list)
+        for code, table in self._rows(
+            "select cast(a.arch_codi as text), i.nombre_tabla from archivo a"
+            " join indice i on i.indi_codi = a.indi_codi where a.arch_codi in :codes", codes,
+        ):  # fmt: skip
+            tables[(table or "").strip().lower()].append(code)
+        return tables
+
+    def _texts(self, table: str, code: str) -> Iterator[str]:
+        sql = text(f"select substr(archivo, :start, {CHUNK}) from {table} where arch_codi = :code")
+        start = 1
+        while True:
+            with dialect.answering("bodega"), self._engine.connect() as connection:
+                piece = connection.execute(sql, {"start": start, "code": self._dialect.ids([code])[0]}).scalar()
+            if piece:
+                yield piece
+            if not piece or len(piece) < CHUNK:
+                return
+            start += CHUNK
+
+    def _rows(self, sql: str, codes: Iterable[str]) -> list:
+        if self._engine is None:
+            raise SourceUnavailable("BODEGA_URL is not configured")
+        values = self._dialect.ids(codes)
+        if not values:
+            return []
+        with dialect.answering("bodega"), self._engine.connect() as connection:
+            return connection.execute(text(sql).bindparams(bindparam("codes", expanding=True)), {"codes": values}).all()
+
+
+def _decode(texts: Iterator[str]) -> Iterator[bytes]:
+    rest, padded = b"", False
+    for text_piece in texts:
+        piece = rest + _compact(text_piece)
+        whole = len(piece) // 4 * 4
+        piece, rest = piece[:whole], piece[whole:]
+        if piece:
+            if padded:  # text after the "=" that ends base64
+                raise FileProblem("base64")
+            padded = piece.endswith(b"=")
+            yield _base64(piece)
+    if rest:
+        raise FileProblem("base64")
+
+
+def _no_such_table(error: SourceUnavailable) -> bool:
+    # SQLite has no error class of its own for this.
+    return isinstance(error.__cause__, OperationalError) and "no such table" in str(error)
+
+
+def _head(size: int, start: str) -> Head:
+    try:
+        clean = _compact(start)
+        head = _base64(clean[: len(clean) // 4 * 4])
+    except FileProblem as problem:
+        return Head(0, b"", problem.cause)
+    return Head(size * 3 // 4, head)
+
+
+def _compact(piece: str) -> bytes:
+    try:
+        return piece.encode("ascii").translate(None, _SPACE)
+    except UnicodeEncodeError:
+        raise FileProblem("base64") from None
+
+
+def _base64(piece: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(piece, strict_mode=True)
+    except binascii.Error:
+        raise FileProblem("base64") from None

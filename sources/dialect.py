@@ -1,0 +1,201 @@
+"""Every difference between PostgreSQL (a real Quipux) and SQLite (the demo's) in one place.
+
+Two objects, POSTGRES and SQLITE, with the same methods: SQL fragments made of constants only (values always travel
+as parameters) and conversions of ids and instants. Beside them, what makes a connection read-only.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from rules.identity import fold
+from sources.errors import SourceUnavailable
+
+ZONE = ZoneInfo("America/Guayaquil")
+STATEMENT_TIMEOUT_MS = 60_000
+_POSTGRES_SESSION = (
+    "SET default_transaction_read_only = on",
+    "SET TIME ZONE 'America/Guayaquil'",
+    f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}",
+)
+_ACCENTED = "áàâäãéèêëíìîïóòôöõúùûüñç"
+_PLAIN = "aaaaaeeeeiiiiooooouuuunc"
+
+
+def day_bounds(desde: date, hasta: date) -> tuple[datetime, datetime]:
+    """The instants [start, end) of whole days in Guayaquil, both days included."""
+    start = datetime.combine(desde, time.min, ZONE)
+    return start, datetime.combine(hasta + timedelta(days=1), time.min, ZONE)
+
+
+class _Postgres:
+    name = "postgresql"
+
+    def ids(self, values: Iterable[str]) -> list:
+        """As parameters for numeric columns; what is no number is no id and is left out."""
+        return [int(v) for v in values if v.isascii() and v.isdigit() and len(v) <= 20]
+
+    def codes(self, values: Iterable[str]) -> list[str]:
+        """Account codes as the one parameter that `member` and `is_account` use."""
+        return [v for v in values if v.isascii() and v.isdigit() and len(v) <= 18]
+
+    def member(self, column: str) -> str:
+        """True where a participant list holds one of :codes. The very expression of Quipux's GIN indexes."""
+        return f"string_to_array(btrim({column}, '-'), '--') && cast(:codes as text[])"
+
+    def is_account(self, column: str) -> str:
+        return f"{column} = any(cast(:codes as bigint[]))"
+
+    def listed(self, column: str, list_column: str) -> str:
+        """True where the account in `column` is in the participant list; index-friendly, and deaf to rubbish."""
+        return (
+            f"{column} in (select case when x ~ '^[0-9]{{1,9}}$' then cast(x as integer) end"
+            f" from unnest(string_to_array(btrim({list_column}, '-'), '--')) x)"
+        )
+
+    def last_digit(self, column: str) -> str:
+        return f"right(cast({column} as text), 1)"
+
+    def folded(self, column: str) -> str:
+        return f"translate(lower({column}), '{_ACCENTED}', '{_PLAIN}')"
+
+    def octets(self, column: str) -> str:
+        """Length in bytes, answered from the header of the stored value: the content is not read."""
+        return f"octet_length({column})"
+
+    def instant(self, moment: datetime) -> datetime:
+        return moment
+
+    def local(self, value: datetime | None) -> datetime | None:
+        """A naive value (older installations) was read in the session's zone, which is Guayaquil."""
+        if value is None:
+            return None
+        return value.astimezone(ZONE) if value.tzinfo else value.replace(tzinfo=ZONE)
+
+
+class _Sqlite:
+    name = "sqlite"
+
+    def ids(self, values: Iterable[str]) -> list:
+        return list(values)
+
+    def codes(self, values: Iterable[str]) -> str:
+        return json.dumps(list(values))
+
+    def member(self, column: str) -> str:
+        # With the separators around both sides 110 is not found inside 1110.
+        return (
+            "exists (select 1 from json_each(:codes) j where"
+            f" instr('--' || trim({column}, '-') || '--', '--' || j.value || '--') > 0)"
+        )
+
+    def is_account(self, column: str) -> str:
+        return f"{column} in (select value from json_each(:codes))"
+
+    def listed(self, column: str, list_column: str) -> str:
+        return f"instr('--' || trim({list_column}, '-') || '--', '--' || {column} || '--') > 0"
+
+    def last_digit(self, column: str) -> str:
+        return f"substr({column}, -1)"
+
+    def folded(self, column: str) -> str:
+        return f"plegar({column})"
+
+    def octets(self, column: str) -> str:
+        return f"length(cast({column} as blob))"
+
+    def instant(self, moment: datetime) -> str:
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    def local(self, value: str | None) -> datetime | None:
+        if not value:
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZONE)
+
+
+POSTGRES, SQLITE = _Postgres(), _Sqlite()
+Dialect = _Postgres | _Sqlite
+
+
+def of(engine: Engine) -> Dialect:
+    """The dialect of an engine; ValueError for any other database."""
+    for known in (POSTGRES, SQLITE):
+        if engine.dialect.name == known.name:
+            return known
+    raise ValueError(f"Quipux runs on PostgreSQL (or SQLite in the demo), not on {engine.dialect.name}")
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for a setting like `postgresql://…` or `sqlite:///…`, with a pool small enough to be a good guest."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        # The path as an URI: mode=ro neither writes nor creates, so a wrong path is an error and not an empty database.
+        uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
+        return create_engine(
+            "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=10),
+            pool_size=2, max_overflow=3, pool_timeout=30, poolclass=QueuePool,
+        )  # fmt: skip
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError("Quipux runs on PostgreSQL (or SQLite in the demo)")
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"), pool_size=2, max_overflow=3, pool_timeout=30,
+        pool_pre_ping=True, pool_recycle=600,
+        # No server-side prepared statements: they break behind PgBouncer.
+        connect_args={"connect_timeout": 10, "prepare_threshold": None, "application_name": "respaldos",
+                      "client_encoding": "utf8"},
+    )  # fmt: skip
+
+
+
+
+def guard(engine: Engine) -> None:
+    """Make every connection of the engine read-only, in Guayaquil's zone, with time-outs. Idempotent."""
+    listener = _guard_postgres if of(engine) is POSTGRES else _guard_sqlite
+    if not event.contains(engine, "connect", listener):
+        event.listen(engine, "connect", listener)
+
+
+def _guard_postgres(connection, _record) -> None:
+    before = connection.autocommit
+    connection.autocommit = True  # a SET inside a transaction would be undone by the pool's rollback
+    with connection.cursor() as cursor:
+        for statement in _POSTGRES_SESSION:
+            cursor.execute(statement)
+    connection.autocommit = before
+
+
+def _guard_sqlite(connection, _record) -> None:
+    connection.create_function("plegar", 1, lambda text: fold(str(text)) if text is not None else None)
+    connection.execute("PRAGMA query_only = 1")
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """Turn every sign that a database does not answer into SourceUnavailable; other errors pass."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise SourceUnavailable(f"{what}: {_first_line(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise SourceUnavailable(f"{what}: {_first_line(error)}") from error
+        raise
+
+
+def _first_line(error: Exception) -> str:
+    text = str(getattr(error, "orig", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,158 @@
+"""Which documents of an account fall in a range: the rules of trays, as one statement that streams.
+
+One row per (document, rule), ordered by date and id, so that a document's rows come together and a person with
+500 000 documents never sits in memory. History rules start from `hist_eventos`, indexed by account.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from sqlalchemy import Connection, bindparam, text
+
+from sources.dialect import Dialect, day_bounds
+from sources.text import line
+from sources.types import Count, Selected
+
+MOTIVOS = (
+    "remitente", "reasignado_por", "destinatario", "copia", "reasignado_a", "informado_a", "dirigido_a",
+)  # fmt: skip
+_STREAM = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A selected document, before its data are read. `motivos`: tray → rules that selected it."""
+
+    id: str
+    fecha: datetime
+    reservado: bool
+    motivos: dict[str, tuple[str, ...]]
+
+    @property
+    def bandejas(self) -> tuple[str, ...]:
+        return tuple(self.motivos)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A selection as SQL: `source` is a subselect of (bandeja, motivo, id, temp, permiso, fecha)."""
+
+    source: str
+    params: dict
+
+
+def build(dialect: Dialect, codes: list[str], desde: date, hasta: date, *, redirected: bool) -> Query:
+    """The rules for one or more accounts of a person; `redirected` adds the switchable rule of history code 28."""
+    start, end = (dialect.instant(moment) for moment in day_bounds(desde, hasta))
+    digit = dialect.last_digit("r.radi_nume_radi")
+    dest, copied = dialect.member("r.radi_usua_dest"), dialect.member("r.radi_cca")
+    received = "8, 9, 10, 28" if redirected else "8, 9, 10"
+    branches = (
+        _branch(dialect, "'enviado'", "'remitente'", "radicado r",
+                f"{dialect.member('r.radi_usua_rem')} and {digit} = '0' and r.esta_codi in (0, 3, 6)"),
+        _branch(dialect, "'enviado'", "'reasignado_por'", _events(dialect, "usua_codi_ori", "9"),
+                "r.esta_codi in (0, 2, 3, 6)"),
+        _branch(dialect, "'recibido'", f"case when {dest} then 'destinatario' else 'copia' end", "radicado r",
+                f"({dest} or {copied}) and {digit} = '1' and r.esta_codi in (0, 2)"),
+        _branch(dialect, "'recibido'",
+                "case h.codigo when 8 then 'informado_a' when 28 then 'dirigido_a' else 'reasignado_a' end",
+                _events(dialect, "usua_codi_dest", received), "r.esta_codi in (0, 2, 3, 6)"),
+    )  # fmt: skip
+    return Query(" union all ".join(branches), {"codes": dialect.codes(codes), "desde": start, "hasta": end})
+
+
+def _branch(dialect: Dialect, bandeja: str, motivo: str, source: str, where: str) -> str:
+    # Internal documents count by the oficio's date, external ones by registration (their own may be years before).
+    fecha = (
+        f"coalesce(case when {dialect.last_digit('r.radi_nume_temp')} = '0' then r.radi_fech_ofic"
+        " else r.radi_fech_radi end, r.radi_fech_radi)"
+    )
+    return (
+        f"select {bandeja} as bandeja, {motivo} as motivo, r.radi_nume_radi as id, r.radi_nume_temp as temp,"
+        f" coalesce(r.radi_permiso, 0) as permiso, {fecha} as fecha"
+        f" from {source} where {where} and {fecha} >= :desde and {fecha} < :hasta"
+    )
+
+
+def _events(dialect: Dialect, column: str, codigos: str) -> str:
+    return (
+        "(select distinct e.radi_nume_radi, e.sgd_ttr_codigo as codigo from hist_eventos e"
+        f" where {dialect.is_account('e.' + column)} and e.sgd_ttr_codigo in ({codigos})) h"
+        " join radicado r on r.radi_nume_radi = h.radi_nume_radi"
+    )
+
+
+# Reserved: the row or its parent (decision 18).
+_RESERVED = "(s.permiso <> 0 or coalesce(p.radi_permiso, 0) <> 0)"
+
+
+def entries(connection: Connection, dialect: Dialect, query: Query) -> Iterator[Entry]:
+    """Distinct documents by date, then id. The connection is busy (a server-side cursor) until the end."""
+    statement = text(
+        f"select s.bandeja, s.motivo, cast(s.id as text), s.fecha, {_RESERVED}"
+        f" from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp order by s.fecha, s.id"
+    ).execution_options(yield_per=_STREAM)
+    for id, rows in groupby(connection.execute(statement, query.params), key=lambda row: row[2]):
+        rows = list(rows)
+        reasons = {(row[0], row[1]) for row in rows}
+        motivos = {
+            bandeja: tuple(m for m in MOTIVOS if (bandeja, m) in reasons)
+            for bandeja in ("enviado", "recibido")
+            if any(b == bandeja for b, _ in reasons)
+        }
+        yield Entry(id, dialect.local(rows[0][3]), bool(rows[0][4]), motivos)
+
+
+def count(connection: Connection, query: Query) -> Count:
+    """Distinct documents, in all, per tray and reserved: exact, by the run's own selection."""
+    row = connection.execute(
+        text(
+            "select count(distinct s.id), count(distinct case when s.bandeja = 'enviado' then s.id end),"
+            " count(distinct case when s.bandeja = 'recibido' then s.id end),"
+            f" count(distinct case when {_RESERVED} then s.id end)"
+            f" from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp"
+        ),
+        query.params,
+    ).one()
+    return Count(*(int(value) for value in row))
+
+
+def documents_subselect(query: Query, *, include_reserved: bool) -> str:
+    """The same selection as a subselect of distinct (id, temp), for joins."""
+    return (
+        f"select distinct s.id, s.temp from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp"
+        + ("" if include_reserved else f" where not {_RESERVED}")
+    )
+
+
+def accounts_of_person(connection: Connection, dialect: Dialect, codi: str) -> list[str]:
+    """The account and the person's others: same first ten characters of the cédula, same institution."""
+    ids = dialect.ids([codi])
+    if not ids:
+        return [codi]
+    rows = connection.execute(
+        text(
+            "select cast(o.usua_codi as text) from usuarios u join usuarios o"
+            " on substr(o.usua_cedula, 1, 10) = substr(u.usua_cedula, 1, 10) and o.inst_codi = u.inst_codi"
+            " where u.usua_codi = :codi and length(u.usua_cedula) >= 10"
+        ),
+        {"codi": ids[0]},
+    ).scalars()
+    return sorted({codi, *rows})
+
+
+def light_rows(connection: Connection, dialect: Dialect, ids: list[str]) -> dict[str, tuple]:
+    """id → (visible number, subject) of a batch of documents."""
+    statement = text(
+        "select cast(radi_nume_radi as text), radi_nume_text, radi_asunto from radicado where radi_nume_radi in :ids"
+    ).bindparams(bindparam("ids", expanding=True))
+    rows = connection.execute(statement, {"ids": dialect.ids(ids)})
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def light(entry: Entry, numero: str | None, asunto: str | None) -> Iterator[Selected]:
+    """One row per tray of a document."""
+    for bandeja, motivos in entry.motivos.items():
+        yield Selected(bandeja, motivos, entry.id, line(numero), entry.fecha.date(), line(asunto))

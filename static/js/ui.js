@@ -1,0 +1,210 @@
+/* Respaldos Quipux: progressive enhancement. Everything works without this file; nothing here uses eval or inline styles. */
+(function () {
+  "use strict";
+  var d = document, root = d.documentElement;
+  function all(s, r) { return Array.prototype.slice.call((r || d).querySelectorAll(s)); }
+  function on(type, fn, r) { (r || d).addEventListener(type, fn); }
+
+  /* The icons live in one external sprite: only the fragment of the address changes. */
+  function setIcon(el, name) {
+    var u = el.querySelector("use");
+    if (u) u.setAttribute("href", u.getAttribute("href").replace(/#.*$/, "#i-" + name));
+  }
+
+  /* Theme: the server writes data-theme from the cookie; without it the system decides. */
+  function isDark() { return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches; }
+  function paintTheme(b) {
+    b.querySelector("span").textContent = "Cambiar a tema " + (isDark() ? "claro" : "oscuro");
+    setIcon(b, isDark() ? "sun" : "moon");
+  }
+  all("[data-theme-toggle]").forEach(function (b) {
+    b.hidden = false; paintTheme(b);
+    on("click", function () {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      d.cookie = "tema=" + root.dataset.theme + "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
+      all("[data-theme-toggle]").forEach(paintTheme);
+    }, b);
+  });
+
+  /* Notices. Those the server sent with the page or out of band leave by themselves, errors stay longer. */
+  function dismiss(p) { setTimeout(function () { p.remove(); }, p.classList.contains("k-bad") ? 12000 : 7000); }
+  function toast(text, kind) {
+    var box = d.getElementById("avisos"); if (!box) return;
+    if (all(".toast", box).some(function (t) { return t.textContent === text; })) return;
+    var p = d.createElement("p"); p.className = "toast k-" + (kind || "ok"); p.textContent = text;
+    if (kind === "bad") p.setAttribute("role", "alert");
+    box.appendChild(p); dismiss(p);
+  }
+  function adoptToasts() { all("#avisos [data-toast]").forEach(function (p) { p.removeAttribute("data-toast"); dismiss(p); }); }
+  adoptToasts();
+
+  /* Copy, dialogs, print: delegated, so that fragments which arrive later are served too. */
+  function copy(b) {
+    function done() {
+      setIcon(b, "check"); toast(b.dataset.copied || "Copiado al portapapeles.");
+      setTimeout(function () { setIcon(b, "copy"); }, 2000);
+    }
+    /* On plain http the clipboard API is absent. */
+    if (navigator.clipboard && isSecureContext) { navigator.clipboard.writeText(b.dataset.copy).then(done); return; }
+    var t = d.createElement("textarea"); t.value = b.dataset.copy; t.className = "vh";
+    b.parentNode.appendChild(t); t.select();
+    if (d.execCommand("copy")) done();
+    t.remove(); b.focus();
+  }
+  on("click", function (e) {
+    var b = e.target.closest("[data-copy],[data-dialog],[data-close],[data-print]"); if (!b) return;
+    if (b.dataset.copy !== undefined) copy(b);
+    else if (b.dataset.dialog) {
+      var g = d.getElementById(b.dataset.dialog);
+      if (g && g.showModal) { e.preventDefault(); g.showModal(); }
+    } else if (b.dataset.close !== undefined) {
+      var open = b.closest("dialog[open]"); if (open) { e.preventDefault(); open.close(); }
+    } else if (b.dataset.print !== undefined) print();
+  });
+  on("keydown", function (e) {
+    if (e.key === " " && e.target.matches && e.target.matches("a[role=button]")) { e.preventDefault(); e.target.click(); }
+  });
+
+  /* Select all and counters of a table with checkboxes. */
+  on("change", function (e) {
+    var t = e.target.closest("[data-all],[data-one]"); if (!t) return;
+    var f = t.closest("form"), ones = all("[data-one]", f), head = f.querySelector("[data-all]");
+    if (t === head) ones.forEach(function (u) { if (!u.disabled) u.checked = head.checked; });
+    var n = ones.filter(function (u) { return u.checked; }).length;
+    if (head) { head.checked = n > 0 && n === ones.length; head.indeterminate = n > 0 && n < ones.length; }
+    ones.forEach(function (u) { var r = u.closest("tr"); if (r) r.classList.toggle("sel", u.checked); });
+    all("[data-count]", f).forEach(function (c) { c.textContent = n + (n === 1 ? " seleccionada" : " seleccionadas"); });
+    all("[data-needs]", f).forEach(function (c) { c.disabled = !n; });
+  });
+
+  /* Menus <details>: Escape and a click elsewhere close them. */
+  on("keydown", function (e) {
+    if (e.key !== "Escape") return;
+    all("details.menu[open]").forEach(function (m) { m.open = false; m.querySelector("summary").focus(); });
+    if (location.hash === "#menu") location.hash = "contenido";
+  });
+  on("click", function (e) { all("details.menu[open]").forEach(function (m) { if (!m.contains(e.target)) m.open = false; }); });
+
+  /* Double submit: the second click does nothing, the pressed button says that it works. A download leaves the page where it
+     is, and the back button brings the page back as it was: both must find the buttons alive. */
+  function busy(form, button) {
+    form.dataset.sending = "1";
+    if (button) button.setAttribute("aria-busy", "true");
+    setTimeout(function () { idle(form); }, 15000);
+  }
+  function idle(form) {
+    delete form.dataset.sending;
+    all("[aria-busy]", form).forEach(function (b) { b.removeAttribute("aria-busy"); });
+  }
+  on("submit", function (e) {
+    var f = e.target;
+    if (e.defaultPrevented || f.method !== "post") return;
+    if (f.dataset.sending) { e.preventDefault(); return; }
+    busy(f, e.submitter);
+  });
+  on("pageshow", function (e) { if (e.persisted) all("form[data-sending]").forEach(idle); }, window);
+
+  /* Combobox (ARIA 1.2): the options come from the server into [role=listbox]. */
+  function listOf(c) { return d.getElementById(c.getAttribute("aria-controls")); }
+  function comboOf(list) { return d.querySelector('[role=combobox][aria-controls="' + list.id + '"]'); }
+  function openList(c, yes) {
+    var list = listOf(c); if (!list) return;
+    list.hidden = !yes; c.setAttribute("aria-expanded", String(yes));
+    if (!yes) c.removeAttribute("aria-activedescendant");
+  }
+  on("keydown", function (e) {
+    var c = e.target; if (!c.matches || !c.matches("[role=combobox]")) return;
+    var list = listOf(c); if (!list) return;
+    var ops = all("[role=option]", list), i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
+    function go(n) {
+      if (!ops.length) return;
+      openList(c, true); n = (n + ops.length) % ops.length;
+      ops.forEach(function (o, k) { o.setAttribute("aria-selected", String(k === n)); });
+      c.setAttribute("aria-activedescendant", ops[n].id); ops[n].scrollIntoView({ block: "nearest" });
+    }
+    if (e.key === "ArrowDown") { go(i + 1); e.preventDefault(); }
+    else if (e.key === "ArrowUp") { go(i < 0 ? ops.length - 1 : i - 1); e.preventDefault(); }
+    else if (e.key === "Home" && i >= 0) { go(0); e.preventDefault(); }
+    else if (e.key === "End" && i >= 0) { go(ops.length - 1); e.preventDefault(); }
+    else if (e.key === "Escape" && !list.hidden) { openList(c, false); e.preventDefault(); }
+    else if (e.key === "Enter") {
+      /* Enter in a search box never sends the whole form. */
+      e.preventDefault();
+      if (!list.hidden && i >= 0) ops[i].click();
+    }
+  });
+  on("click", function (e) {
+    var o = e.target.closest("[role=option]");
+    all("[role=combobox][aria-expanded=true]").forEach(function (c) {
+      var list = listOf(c); if (!list || e.target === c) return;
+      if (o && list.contains(o)) c.value = o.dataset.value || o.textContent.trim();
+      openList(c, false);
+    });
+  });
+
+  /* ARIA tabs (only where there is no navigation). */
+  on("click", function (e) { var b = e.target.closest("[role=tab]"); if (b) pick(b); });
+  on("keydown", function (e) {
+    var b = e.target.closest && e.target.closest("[role=tab]"); if (!b) return;
+    var tabs = all("[role=tab]", b.closest("[role=tablist]")), i = tabs.indexOf(b);
+    var n = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[e.key];
+    if (n !== undefined) { pick(tabs[(n + tabs.length) % tabs.length]); e.preventDefault(); }
+  });
+  function pick(b) {
+    all("[role=tab]", b.closest("[role=tablist]")).forEach(function (x) {
+      var yes = x === b; x.setAttribute("aria-selected", String(yes)); x.tabIndex = yes ? 0 : -1;
+      d.getElementById(x.getAttribute("aria-controls")).hidden = !yes;
+    });
+    b.focus();
+  }
+
+  /* Countdown: starts from the server's time (<body data-now>), never from the clock of this machine.
+     The words are those of rules/texts.py: remaining(). */
+  var serverNow = d.body.dataset.now ? Date.parse(d.body.dataset.now) : Date.now(), loaded = Date.now();
+  function remaining(ms) {
+    var m = Math.floor(ms / 6e4), days = Math.floor(m / 1440), h = Math.floor(m % 1440 / 60), min = m % 60;
+    if (ms <= 0) return "Plazo terminado";
+    if (m === 0) return "Queda menos de 1 min";
+    if (days) return (days === 1 && !h ? "Queda " : "Quedan ") + days + " d" + (h ? " " + h + " h" : "");
+    if (h) return (h === 1 && !min ? "Queda " : "Quedan ") + h + " h" + (min ? " " + (min < 10 ? "0" : "") + min + " min" : "");
+    return (m === 1 ? "Queda " : "Quedan ") + m + " min";
+  }
+  function tick() {
+    all("[data-countdown]").forEach(function (n) {
+      var text = remaining(Date.parse(n.dataset.countdown) - (serverNow + Date.now() - loaded));
+      if (n.textContent !== text) n.textContent = text;
+    });
+  }
+  tick(); setInterval(tick, 30000);
+
+  /* htmx. Focus goes to what asks for it after a swap; what fails is said, and the page stays. */
+  function focusIn(r) { var f = r.matches && r.matches("[data-autofocus]") ? r : r.querySelector("[data-autofocus]"); if (f) f.focus(); }
+  focusIn(d);
+  on("htmx:beforeRequest", function (e) { var b = e.target; if (b.matches("button")) b.setAttribute("aria-busy", "true"); });
+  on("htmx:afterRequest", function (e) {
+    if (e.target.matches("button")) e.target.removeAttribute("aria-busy");
+    if (e.target.matches("form")) idle(e.target);
+  });
+  on("htmx:afterSwap", function (e) {
+    var t = e.target;
+    adoptToasts();
+    if (t.matches && t.matches("[role=listbox]")) {
+      var c = comboOf(t);
+      if (c) { c.removeAttribute("aria-activedescendant"); openList(c, d.activeElement === c && all("[role=option]", t).length > 0); }
+    }
+  });
+  on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
+  var FAILED = "No se pudo completar la acción. Intente nuevamente.";
+  on("htmx:responseError", function (e) {
+    var x = e.detail.xhr, plain = /^text\/plain/.test(x.getResponseHeader("Content-Type") || "");
+    /* Short refusals of the server are written for this place (blueprints/errors.py). */
+    toast(plain && x.responseText.length < 300 ? x.responseText : FAILED, "bad");
+  });
+  on("htmx:beforeSwap", function (e) {
+    /* A refused 422 without a form to swap (HX-Reswap: none) is a notice like the others. */
+    var x = e.detail.xhr;
+    if (x.status === 422 && x.getResponseHeader("HX-Reswap") === "none") toast(x.responseText || FAILED, "bad");
+  });
+  on("htmx:sendError", function () { toast("Sin conexión con el servidor. Se muestra la última información recibida.", "bad"); });
+  on("htmx:timeout", function () { toast(FAILED, "bad"); });
+})();

