@@ -78,14 +78,14 @@ def _begin(connection) -> None:
     connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
 
 
-def redis_connection() -> redis.Redis:
-    """A connection that outlives a blip of the queue server."""
+def redis_connection(*, retries: int = 1) -> redis.Redis:
+    """A connection to the queue server. `retries`: a worker outlives a restart of it (20), a page does not wait for it."""
     return redis.Redis.from_url(
         current_app.config["REDIS_URL"],
-        retry=Retry(ExponentialWithJitterBackoff(base=0.2, cap=3), 6),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.2, cap=3), retries),
         health_check_interval=30,
         socket_timeout=20,
-        socket_connect_timeout=3,
+        socket_connect_timeout=2,
     )
 
 

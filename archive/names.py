@@ -19,17 +19,29 @@ MAX_STEM = 50  # of a document: leaves 21 characters for the name of an attachme
 MAX_NUMBER = 30
 EMPTY = "sin_nombre"
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,10}){1,2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, bidi overrides, lone surrogates, private, unassigned
 
 
+class _Clean(dict):
+    """Table for str.translate that learns each character when it first meets it."""
+
+    def __missing__(self, code: int) -> int | str | None:
+        char = chr(code)
+        kept = None if unicodedata.category(char) in _DROPPED else "-" if char in _FORBIDDEN else code
+        self[code] = kept
+        return kept
+
+
+_CLEAN = _Clean()
+
+
 def component(text: str, limit: int = MAX_COMPONENT, suffix: str = "") -> str:
     """`text` + `suffix` as one safe path component of at most `limit` characters; the cut is taken from `text`."""
-    text = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _DROPPED)
-    text = _FORBIDDEN.sub("-", text)
+    text = unicodedata.normalize("NFC", text).translate(_CLEAN)
     text = _cut(text, limit - len(suffix), MAX_BYTES - len(suffix.encode()))
     if not suffix:
         text = text.rstrip(". ")
@@ -66,6 +78,18 @@ def stem(document: Document) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+def names_of(name: str, number: int, total: int) -> tuple[str, str | None]:
+    """(file name in the split set, file name as a ZIP on its own) of data volume `number` of `total`.
+
+    One volume alone is NAME.zip and has no twin; number `total` + 1 is the directory volume of several, NAME.zip too.
+    Split names count .z01 … .z99, .z100, as Info-ZIP does; the others pad to the digits of `total`, two at least.
+    """
+    if total == 1 or number > total:
+        return f"{name}.zip", None
+    width = max(2, len(str(total)))
+    return f"{name}.z{number:02d}", f"{name}_parte{number:0{width}d}de{total:0{width}d}.zip"
 
 
 class Namer:

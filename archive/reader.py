@@ -76,16 +76,17 @@ def tag_entries(stream: BinaryIO) -> dict[str, Entry]:
     return {e.name: e for e in read_directory(stream) if not e.name.startswith("data/")}
 
 
-def details(stream: BinaryIO, key: str) -> Iterator[dict]:
-    """A finished volume's own account of its documents. Raises Damaged."""
+def details(stream: BinaryIO, key: str, entries: dict[str, Entry] | None = None) -> Iterator[dict]:
+    """A finished volume's own account of its documents. entries: its `tag_entries`, if known. Raises Damaged."""
+    entries = tag_entries(stream) if entries is None else entries
     try:
-        yield from viewer.read_part_js(open_entry(stream, tag_entries(stream)[viewer.part_name(key)]))
+        yield from viewer.read_part_js(open_entry(stream, entries[viewer.part_name(key)]))
     except (KeyError, ValueError) as error:
         raise Damaged("La parte no contiene el detalle de sus documentos") from error
 
 
-def hashes(stream: BinaryIO, manifest: str) -> Iterator[tuple[str, str]]:
-    """(name, SHA-256) of each line of a volume's `manifest`, names as they stand there (escaped)."""
-    for line in open_entry(stream, tag_entries(stream)[manifest]):
+def hashes(stream: BinaryIO, entry: Entry) -> Iterator[tuple[str, str]]:
+    """(name, SHA-256) of each line of a volume's manifest, names as they stand there (escaped)."""
+    for line in open_entry(stream, entry):
         digest, _, name = line.decode().rstrip("\n").partition("  ")
         yield name, digest

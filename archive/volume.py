@@ -7,6 +7,7 @@ alone, in any order, by anybody, again after a kill, it has the same bytes. No c
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,8 +18,8 @@ from typing import BinaryIO
 
 from archive import detail, reader, signatures, tags, verify, viewer
 from archive.detail import Counts, Outcome
-from archive.errors import Stopped
-from archive.model import NOTICES, File, FileProblem, Source, SourceDown
+from archive.errors import CountsBroken, Stopped
+from archive.model import File, FileProblem, Source, SourceDown
 from archive.names import names_of
 from archive.plan import SIGNABLE, Plan, PlannedDocument, PlannedFile
 from archive.writer import BLOCK, Writer, Written
@@ -106,7 +107,7 @@ def build(
             maker = _Maker(plan, number, source, stream, journal)
             maker.progress = progress or maker.progress
             maker.should_stop = should_stop or maker.should_stop
-            maker.signatures, maker.anchors = signatures, anchors
+            maker.check_signatures, maker.anchors = signatures, anchors
             entries = maker.run(earlier if last else None)
         checked = verify.check(out)
     except BaseException:
@@ -130,7 +131,7 @@ class _Maker:
         self.novedades: list[Novedad] = []
         self.progress: Progress = lambda documents, octets: None
         self.should_stop: Callable[[], bool] = lambda: False
-        self.signatures, self.anchors = True, None
+        self.check_signatures, self.anchors = True, None
         self._manifest: list[bytes] = []
         self._tags: list[bytes] = []
         self._documents = self._bytes = 0
@@ -203,30 +204,32 @@ class _Maker:
             self.progress(self._documents, self._bytes)
 
     def _signature(self, planned: PlannedFile, written: Written, mentions_byte_range: bool) -> dict | None:
-        if not self.signatures or not planned.path.endswith(SIGNABLE):
+        if not self.check_signatures or not planned.path.endswith(SIGNABLE):
             return None
         if planned.path.endswith(".pdf") and not mentions_byte_range:
             return signatures.SignatureReport(signatures.UNSIGNED).as_dict()
         with self._content(written) as content:
-            return signatures.check(content, anchors=self.anchors, moment=self.plan.header.made).as_dict()
+            report = signatures.check(content, anchors=self.anchors, moment=self.plan.header.made)
+        self.stream.seek(0, io.SEEK_END)
+        return report.as_dict()
 
     def _content(self, written: Written) -> BinaryIO:
         """What was just written, seekable: from memory, or from the volume itself."""
         if written.content is not None:
             return io.BytesIO(written.content)
-        here = self.stream.tell()
-        packed = reader.open_entry(self.stream, written.entry)
+        content = reader.open_entry(self.stream, written.entry)
         if written.entry.method != DEFLATED:
-            return _Restoring(packed, self.stream, here)
+            return content
         unpacked = tempfile.TemporaryFile()
-        while block := packed.read(BLOCK):
-            unpacked.write(block)
-        self.stream.seek(here)
+        shutil.copyfileobj(content, unpacked, BLOCK)
         return unpacked
 
     def _lists(self, earlier: Earlier | None) -> None:
         """INDICE, NOVEDADES and FIRMAS: of this volume, and in the last one of the whole."""
         alone = self.plan.parts == 1
+        planned = self.plan.summary.volumes[self.number - 1].documents
+        if self._documents != planned:
+            raise CountsBroken(f"La parte tiene {self._documents} documentos, el plan {planned}")
         counts = self._three(lambda: self._journals([self.number], None), None if alone else self.number)
         if alone:
             counts.found = self.plan.summary.documents
@@ -289,15 +292,18 @@ class _Reading:
     def __init__(self, source: Source, file: File, tick: Callable[[int], None]) -> None:
         self._source, self._file, self._tick = source, file, tick
         self.probe = signatures.ByteRangeProbe()
+        self._told = 0
 
     def __call__(self) -> Iterator[bytes]:
-        size = 0
+        self._tick(-self._told)  # an earlier reading of the same file does not count twice
+        size = self._told = 0
         for block in self._blocks():
             size += len(block)
             if size > self._file.size:
                 raise FileProblem("cambio")
             self.probe.feed(block)
             self._tick(len(block))
+            self._told = size
             yield block
         if size < self._file.size and not self._file.approximate:
             raise FileProblem("cambio")
@@ -313,10 +319,6 @@ class _Reading:
             raise FileProblem("ausente") from error
         except OSError as error:
             raise FileProblem("ilegible") from error
-
-
-class _Restoring(io.RawIOBase):
-    """A reader over the volume being written that puts its position back when closed."""
 
 
 def _rewound(stream: BinaryIO) -> Iterator[bytes]:

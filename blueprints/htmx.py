@@ -19,6 +19,11 @@ def is_fragment() -> bool:
             and request.headers.get("HX-History-Restore-Request") != "true")
 
 
+def trigger_name() -> str:
+    """The ``name`` of the element that asked ("sondeo" for the timers that poll), or ""."""
+    return request.headers.get("HX-Trigger-Name", "")
+
+
 def render(full: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
     """The fragment for htmx, the full page for everyone else, from one context. Caches are told that they differ."""
     template = fragment if fragment and is_fragment() else full

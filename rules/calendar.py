@@ -235,7 +235,7 @@ def propose(
         in_quota = number == 1 or (today.of(institution) + load).within(quota)
         if in_quota and (today.total + load).within(capacity.of_day(factor)):
             parts = ((day, load),)
-        elif today.empty and not load.within(quota):
+        elif not load.within(quota):
             parts = spread(day, load, calendar, capacity, periods)
             if not all(booked.get(each, DayLoad()).empty for each, _ in parts):
                 continue

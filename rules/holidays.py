@@ -1,6 +1,6 @@
 """The days off of Ecuador in a year, by the law of 20 December 2016 (Ley reformatoria, art. 1) and decision 13.
 
-The names and the dates as they were before moving come from the library `holidays`; the moving is our own, because the library gives
+Names and dates before any moving come from the library `holidays`; the moving is our own, because the library gives
 both the original and the moved day and errs where the law binds two feriados (2-3 November 2027). Decrees and
 cantonal days are not here: the SGE confirms a year and adds them.
 """

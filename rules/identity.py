@@ -17,7 +17,8 @@ ERROR, WARNING = "error", "aviso"
 _SEPARATORS = re.compile(r"[\s\-]+")
 _WORD = re.compile(r"[^\W_]+")
 # One "@", a domain with a dot, nothing that could end a header. Stricter grammars refuse real institutional mailboxes.
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+_LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_EMAIL = re.compile(rf"[a-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})+")
 _PARTICLES = frozenset("de del la las los el da do dos san santa van von".split())
 _TITLES = frozenset(
     "sr sra srta srs dr dra ing arq abg ab lic lcdo lcda lcd mgs msc mag mg eco econ tlgo tlga tnlgo tnlga phd ps psic "

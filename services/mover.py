@@ -40,7 +40,7 @@ def move(
     target = transition.target or solicitud.estado
     changed = db.session.execute(
         update(Solicitud)
-        .where(Solicitud.id == solicitud.id, Solicitud.estado == solicitud.estado, Solicitud.version == (version or solicitud.version))
+        .where(Solicitud.id == solicitud.id, Solicitud.estado == solicitud.estado, Solicitud.version == (solicitud.version if version is None else version))
         .values(estado=target, version=Solicitud.version + 1, **columns),
         execution_options={"synchronize_session": False},
     ).rowcount

@@ -14,6 +14,7 @@ from flask import current_app
 
 from extensions import db
 from models import Institucion, Solicitud
+from rules.identity import person_name_words
 from services import after, clock
 from services.adapters import quipux, storage
 from services.errors import NotFound
@@ -36,6 +37,15 @@ def find(institucion: Institucion, codi: str) -> Petition:
     if found is None:
         raise NotFound
     return found
+
+
+def written_by(remitente: str, remitente_cedula: str, persona: str, cedula: str) -> bool:
+    """Whether the sender of a petition is the person: by the cédula when the petition has one, else by the name, of which
+    the counter often writes only a part and in another order."""
+    if remitente_cedula:
+        return remitente_cedula == cedula
+    sender, person = person_name_words(remitente), person_name_words(persona)
+    return min(len(sender), len(person)) >= 2 and (sender <= person or person <= sender)
 
 
 def columns(petition: Petition) -> dict[str, Any]:

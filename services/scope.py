@@ -55,7 +55,7 @@ def cuentas(actor: Actor) -> Select[tuple[Cuenta]]:
 def eligible(actor: Actor) -> Select[tuple[Cuenta]]:
     """Accounts an institutional request may name: inactive in Quipux, of the AIQ's own institution; for the SGE, only of
     institutions no longer in force (seed 000: the SGE takes no requests from ex-servants of institutions in force)."""
-    query = select(Cuenta).where(Cuenta.activa.is_(False))
+    query = select(Cuenta).where(Cuenta.activa.is_(False), Cuenta.ausente_desde.is_(None))
     own = Cuenta.institucion_id.in_(actor.aiq_of)
     if actor.sge:
         gone = select(Institucion.id).where(Institucion.activa.is_(False))

@@ -11,7 +11,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from extensions import db
 from models import Cargo, IntentoIngreso, Nombramiento, Usuario
@@ -23,6 +24,7 @@ from services.people import actor_of
 ATTEMPTS = 5
 LOCK = timedelta(minutes=15)
 LINK_DAYS = 3
+LINK_EVERY = 600  # seconds
 MIN_LENGTH = 10
 _WRONG = "La cédula, el correo o la contraseña no coinciden."
 
@@ -51,7 +53,7 @@ def authenticate(login: str, password: str) -> Usuario:
 
     Raises Refused (wrong, or no right to enter) and Locked. Commits the count of failed attempts."""
     at = clock.now()
-    login = login.strip()[:200]
+    login = _clean(login)
     usuario = by_login(login)
     tries = _tries(usuario, login)
     if tries.bloqueado_hasta and tries.bloqueado_hasta > at:
@@ -69,13 +71,30 @@ def authenticate(login: str, password: str) -> Usuario:
 
 def _tries(usuario: Usuario | None, login: str) -> IntentoIngreso:
     """The failures counted so far, by person, or by what was typed when there is no such person."""
-    key = hashlib.sha256(f"u:{usuario.id}".encode() if usuario else f"l:{login.lower()}".encode()).hexdigest()
-    row = db.session.get(IntentoIngreso, key)
+    key = _person_key(usuario) if usuario else _key(f"l:{compact(login).lower()}")
+    # The row's lock makes attempts for one login wait for each other: many at once count as many.
+    row = db.session.get(IntentoIngreso, key, with_for_update=True)
     if row is None:
-        row = IntentoIngreso(clave=key, fallidos=0)
-        db.session.add(row)
-        db.session.flush()
+        try:
+            with db.session.begin_nested():
+                row = IntentoIngreso(clave=key, fallidos=0)
+                db.session.add(row)
+        except IntegrityError:
+            row = db.session.get(IntentoIngreso, key, with_for_update=True, populate_existing=True)
     return row
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _person_key(usuario: Usuario) -> str:
+    return _key(f"u:{usuario.id}")
+
+
+def _clean(login: str) -> str:
+    """What was typed as a cédula or correo; PostgreSQL takes no NUL."""
+    return login.replace("\x00", "").strip()[:200]
 
 
 def _verify(usuario: Usuario | None, password: str) -> bool:
@@ -110,11 +129,12 @@ def password_problem(password: str) -> str | None:
 
 
 def set_password(usuario: Usuario, password: str) -> None:
-    """Keep a new password and end every session of the person. Raises Refused."""
+    """Keep a new password, end every session of the person and lift the lock. Raises Refused."""
     if problem := password_problem(password):
         raise Refused({"clave": problem})
     usuario.clave_hash = hashed(password)
     usuario.sesion += 1
+    db.session.execute(delete(IntentoIngreso).where(IntentoIngreso.clave == _person_key(usuario)))
 
 
 def hashed(password: str) -> str:
@@ -130,11 +150,14 @@ def change_password(usuario: Usuario, current: str, new: str) -> None:
 
 
 def send_link(login: str) -> None:
-    """Mail a password link to the person with this cédula or correo; nothing happens when there is none."""
-    usuario = by_login(login.strip()[:200])
-    if usuario is None or not usuario.habilitado or not actor_of(usuario, clock.now()).may_enter:
+    """Mail a password link to the person with this cédula or correo; nothing happens when there is none, or when one was
+    sent in these ten minutes: the form is public and must not fill anybody's mailbox."""
+    at = clock.now()
+    usuario = by_login(_clean(login))
+    if usuario is None or not usuario.habilitado or not actor_of(usuario, at).may_enter:
         return
-    notices.compose(f"clave:{usuario.id}:{secrets.token_hex(8)}", "clave", usuario.correo, person=usuario, link=password_link(usuario))
+    turn = int(at.timestamp()) // LINK_EVERY
+    notices.compose(f"clave:{usuario.id}:{usuario.sesion}:{turn}", "clave", usuario.correo, person=usuario, link=password_link(usuario))
 
 
 def by_login(login: str) -> Usuario | None:

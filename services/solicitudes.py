@@ -10,8 +10,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import select
+
 from extensions import db
-from models import Cuenta, Solicitud
+from models import Cuenta, Evento, Solicitud, Usuario
 from rules import deadlines, texts
 from rules.glossary import ACTION, ESTADO_BADGE
 from rules.lifecycle import Action, Clase, Estado, IllegalMove, Motivo
@@ -26,6 +28,7 @@ from sources import SourceUnavailable
 
 MAX_TEXT = 2000
 REJECTED_KEPT = timedelta(hours=72)
+FORM_LIFE = timedelta(hours=24)  # longer than any session
 OLDEST = date(1990, 1, 1)
 QUIPUX_SILENT = "Quipux no responde en este momento. Sus datos se conservan: intente nuevamente en unos minutos."
 
@@ -55,20 +58,54 @@ class Draft:
     comentario: str = ""
 
 
-def save(actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None) -> Solicitud:
-    """Keep a draft, new or edited. Only the person is mandatory. Raises Refused, Conflict (someone else changed it)."""
-    problems = _shape_problems(draft)
-    cuenta = _account(actor, clase, draft, existing, problems)
-    petition = _petition(cuenta, clase, draft, existing, problems)
-    if problems:
-        raise Refused(problems)
+def save(
+    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = ""
+) -> Solicitud:
+    """Keep a draft, new or edited. Only the person is mandatory. `nonce`: the form's own token, see `filed_with`.
+    Raises Refused, Conflict (someone else changed it)."""
+    return _keep(actor, clase, draft, existing, version, nonce, sending=False)
+
+
+def save_and_send(
+    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = ""
+) -> Solicitud:
+    """`save` and `send` in one step, with all that is wrong told at once. Raises Refused, Conflict."""
+    return send(actor, _keep(actor, clase, draft, existing, version, nonce, sending=True))
+
+
+def problems(actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, sending: bool = False) -> dict[str, str]:
+    """What keeps this form from being saved (or sent): field → message. Writes nothing."""
+    return _checked(actor, clase, draft, existing, sending)[2]
+
+
+def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
+    """The request this person already made with this very form (a second click, an answer lost on its way), or None.
+
+    The token stands in the first row of the Recorrido; the person's own row is locked, so that two identical forms sent
+    at the same moment come one after the other."""
+    db.session.execute(select(Usuario.id).where(Usuario.id == actor.usuario_id).with_for_update())
+    rows = db.session.execute(
+        select(Evento.solicitud_id, Evento.datos).where(
+            Evento.en >= clock.now() - FORM_LIFE, Evento.actor_id == actor.usuario_id, Evento.accion == str(Action.CREATE)
+        )
+    )
+    found = next((solicitud_id for solicitud_id, data in rows if nonce and data.get("formulario") == nonce), None)
+    return db.session.get(Solicitud, found) if found else None
+
+
+def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, *, sending: bool) -> Solicitud:
+    if existing is not None and (existing.estado is not Estado.BORRADOR or version not in {None, existing.version}):
+        raise Conflict(_what_happened(existing))
+    cuenta, petition, wrong = _checked(actor, clase, draft, existing, sending)
+    if wrong:
+        raise Refused(wrong)
     if existing is None:
         at = clock.now()
-        existing = Solicitud(
+        new = Solicitud(
             clase=clase, institucion_id=cuenta.institucion_id, creada_por_id=actor.usuario_id, fecha_solicitud=at,
             editada_en=at, editada_por_id=actor.usuario_id, **_columns(cuenta, petition, draft),
         )
-        return create(existing, actor)
+        return create(new, actor, data={"formulario": nonce} if nonce else None)
     changes = _columns(cuenta, petition, draft) | {"institucion_id": cuenta.institucion_id}
     return _move(existing, Action.EDIT, actor, version=version, editada_en=clock.now(), editada_por_id=actor.usuario_id, **changes)
 
@@ -104,11 +141,16 @@ def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> S
     return solicitud
 
 
-def delete(actor: Actor, solicitud: Solicitud) -> Solicitud:
-    """Throw a draft away: hidden when it was never sent, otherwise cancelled and still in the listing."""
-    if solicitud.enviada_en is not None:
-        return cancel(actor, solicitud)
-    return _move(solicitud, Action.DELETE, actor, oculta=True, motivo=Motivo.CANCELADA, eliminada_en=clock.now())
+def delete(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
+    """Throw a draft away: hidden when it was never sent, otherwise cancelled and still in the listing.
+
+    Raises Conflict when it is a draft no longer: an old list must not withdraw what a colleague has sent meanwhile."""
+    if solicitud.estado is not Estado.BORRADOR:
+        raise Conflict(_what_happened(solicitud))
+    action = Action.DELETE if solicitud.enviada_en is None else Action.CANCEL
+    return _move(
+        solicitud, action, actor, version=version, oculta=action is Action.DELETE, motivo=Motivo.CANCELADA, eliminada_en=clock.now()
+    )
 
 
 def cancel(actor: Actor, solicitud: Solicitud, comment: str = "") -> Solicitud:
@@ -253,14 +295,18 @@ def expire(solicitud: Solicitud) -> Solicitud:
 
 def missing(solicitud: Solicitud) -> dict[str, str]:
     """What a draft lacks to be sent: field → message. Empty when it is ready."""
-    problems = {}
-    if solicitud.clase is Clase.INSTITUCIONAL and not solicitud.documento_codi:
-        problems["documento"] = "Seleccione el documento de solicitud que entregó el ciudadano."
-    if solicitud.desde is None:
-        problems["desde"] = "Ingrese la Fecha Inicio."
-    if solicitud.hasta is None:
-        problems["hasta"] = "Ingrese la Fecha Fin."
-    return problems
+    return _lacking(solicitud.clase, solicitud.documento_codi, solicitud.desde, solicitud.hasta)
+
+
+def _lacking(clase: Clase, documento_codi: str | None, desde: date | None, hasta: date | None) -> dict[str, str]:
+    lacking = {}
+    if clase is Clase.INSTITUCIONAL and not documento_codi:
+        lacking["documento"] = "Seleccione el documento de solicitud que entregó el ciudadano."
+    if desde is None:
+        lacking["desde"] = "Ingrese la Fecha Inicio."
+    if hasta is None:
+        lacking["hasta"] = "Ingrese la Fecha Fin."
+    return lacking
 
 
 def eligible_now(solicitud: Solicitud) -> None:
@@ -287,11 +333,23 @@ def date_problems(desde: date | None, hasta: date | None) -> dict[str, str]:
         problems["desde"] = f"La Fecha Inicio no puede ser anterior al {texts.day(OLDEST)}."
     elif desde is not None and desde > today:
         problems["desde"] = f"La Fecha Inicio no puede ser posterior al {texts.day(today)}."
-    if hasta is not None and hasta > today:
+    if hasta is not None and hasta < OLDEST:
+        problems["hasta"] = f"La Fecha Fin no puede ser anterior al {texts.day(OLDEST)}."
+    elif hasta is not None and hasta > today:
         problems["hasta"] = f"La Fecha Fin no puede ser posterior al {texts.day(today)}."
-    elif desde is not None and hasta is not None and desde > hasta:
+    if not problems and desde is not None and hasta is not None and desde > hasta:
         problems["desde"] = "La Fecha Inicio debe ser menor o igual que la Fecha Fin."
     return problems
+
+
+def _checked(
+    actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, sending: bool
+) -> tuple[Cuenta | None, dict[str, Any], dict[str, str]]:
+    """The account and the petition's columns the form names, and everything that is wrong with it."""
+    wrong = _lacking(clase, draft.documento_codi, draft.desde, draft.hasta) if sending else {}
+    wrong |= _shape_problems(draft)
+    cuenta = _account(actor, clase, draft, wrong)
+    return cuenta, _petition(cuenta, clase, draft, existing, wrong), wrong
 
 
 def _shape_problems(draft: Draft) -> dict[str, str]:
@@ -301,16 +359,23 @@ def _shape_problems(draft: Draft) -> dict[str, str]:
     return problems
 
 
-def _account(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, problems: dict[str, str]) -> Cuenta | None:
+def _account(actor: Actor, clase: Clase, draft: Draft, problems: dict[str, str]) -> Cuenta | None:
     """The chosen account, if this actor may choose it; the server decides, whatever the form sent."""
     if draft.cuenta_id is None:
-        problems["servidor"] = "Seleccione al servidor público."
+        problems["servidor"] = "Seleccione al servidor público." if clase is Clase.INSTITUCIONAL else "Seleccione su cuenta."
         return None
-    offered = scope.eligible(actor) if clase is Clase.INSTITUCIONAL else scope.own_accounts(actor)
-    cuenta = db.session.scalar(offered.where(Cuenta.id == draft.cuenta_id))
-    if cuenta is None:
+    cuenta = choosable(actor, clase, draft.cuenta_id)
+    if cuenta is None and clase is Clase.PERSONAL:
+        problems["servidor"] = "Seleccione una de sus cuentas."
+    elif cuenta is None:
         problems["servidor"] = "Seleccione un servidor público inactivo de su institución."
     return cuenta
+
+
+def choosable(actor: Actor, clase: Clase, cuenta_id: int) -> Cuenta | None:
+    """The account, if this actor may name it in a request of this kind."""
+    offered = scope.eligible(actor) if clase is Clase.INSTITUCIONAL else scope.own_accounts(actor)
+    return db.session.scalar(offered.where(Cuenta.id == cuenta_id)) if 0 < cuenta_id < 2**31 else None
 
 
 def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solicitud | None, problems: dict[str, str]) -> dict[str, Any]:
@@ -332,7 +397,7 @@ def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solic
 
 
 def _columns(cuenta: Cuenta, petition: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    return _person(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": draft.comentario.strip()}
+    return _person(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
 
 
 def _person(cuenta: Cuenta) -> dict[str, Any]:
@@ -344,8 +409,13 @@ def _person(cuenta: Cuenta) -> dict[str, Any]:
     }
 
 
+def _plain(text: str) -> str:
+    """Without the one character that PostgreSQL cannot keep."""
+    return text.replace("\x00", "").strip()
+
+
 def _text(text: str, field: str) -> str:
-    text = text.replace("\x00", "").strip()
+    text = _plain(text)
     if len(text) > MAX_TEXT:
         raise Refused({field: f"El texto no puede superar los {texts.miles(MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."})
     return text

@@ -73,7 +73,10 @@ class Bodega:
 
     def _table_heads(self, table: str, codes: list[str]) -> dict[str, Head]:
         length = self._dialect.octets("archivo")
-        sql = f"select cast(arch_codi as text), {length}, substr(archivo, 1, {_HEAD}) from {table} where arch_codi in :codes"
+        sql = (
+            f"select cast(arch_codi as text), {length}, substr(archivo, 1, {_HEAD}) from {table}"
+            " where arch_codi in :codes"
+        )
         try:
             rows = self._rows(sql, codes)
         except ProgrammingError:  # the catalogue names a table that is not there
@@ -97,7 +100,7 @@ class Bodega:
         sql = text(f"select substr(archivo, :start, {CHUNK}) from {table} where arch_codi = :code")
         start = 1
         while True:
-            with dialect.answering("bodega"), self._engine.connect() as connection:
+            with dialect.connected(self._engine, "bodega") as connection:
                 piece = connection.execute(sql, {"start": start, "code": self._dialect.ids([code])[0]}).scalar()
             if piece:
                 yield piece
@@ -111,8 +114,9 @@ class Bodega:
         values = self._dialect.ids(codes)
         if not values:
             return []
-        with dialect.answering("bodega"), self._engine.connect() as connection:
-            return connection.execute(text(sql).bindparams(bindparam("codes", expanding=True)), {"codes": values}).all()
+        with dialect.connected(self._engine, "bodega") as connection:
+            statement = text(sql).bindparams(bindparam("codes", expanding=True))
+            return connection.execute(statement, {"codes": values}).all()
 
 
 def _decode(texts: Iterator[str]) -> Iterator[bytes]:

@@ -18,28 +18,30 @@ _NEEDED = {
     "usuarios": "usua_codi usua_cedula usua_nomb usua_apellido usua_titulo usua_abr_titulo usua_cargo usua_email"
     " cargo_tipo depe_codi inst_codi usua_esta usua_subrogado",
     "usuario": "usua_codi usua_cedula usua_nomb usua_apellido usua_nombre usua_abr_titulo usua_cargo inst_nombre",
-    "radicado": "radi_nume_radi radi_nume_temp radi_nume_text radi_cuentai radi_fech_radi radi_fech_ofic radi_fech_firma"
-    " radi_asunto radi_tipo esta_codi radi_usua_rem radi_usua_dest radi_cca radi_inst_actu radi_permiso radi_path"
+    "radicado": "radi_nume_radi radi_nume_temp radi_nume_text radi_cuentai radi_fech_radi radi_fech_ofic"
+    " radi_fech_firma radi_asunto radi_tipo esta_codi radi_usua_rem radi_usua_dest radi_cca radi_inst_actu radi_permiso radi_path"
     " radi_imagen radi_texto arch_codi arch_codi_firma",
     "usuarios_radicado": "usua_radi_codi radi_nume_radi radi_usua_tipo usua_codi usua_cedula usua_nombre usua_apellido"
     " usua_abr_titulo usua_cargo usua_institucion",
     "hist_eventos": "hist_codi hist_fech radi_nume_radi usua_codi_ori usua_codi_dest sgd_ttr_codigo hist_obse",
     "sgd_ttr_transaccion": "sgd_ttr_codigo sgd_ttr_descrip",
     "tiporad": "trad_codigo trad_descr",
-    "anexos": "anex_codigo anex_radi_nume anex_numero anex_tipo anex_nombre anex_desc anex_fecha anex_tamano anex_fisico"
-    " anex_borrado anex_path arch_codi arch_codi_firma",
+    "anexos": "anex_codigo anex_radi_nume anex_numero anex_tipo anex_nombre anex_desc anex_fecha anex_tamano"
+    " anex_fisico anex_borrado anex_path arch_codi arch_codi_firma",
     "anexos_tipo": "anex_tipo_codi anex_tipo_ext",
     "radi_texto": "text_codi text_texto",
 }
 _BODEGA = {"indice": "indi_codi nombre_tabla", "archivo": "arch_codi tamanio indi_codi"}
-_REFUSED = ("25006", "42501")  # read-only transaction, no privilege: codes, since messages come in the server's language
+# Read-only transaction, no privilege: codes, since messages come in the server's language.
+_REFUSED = ("25006", "42501")
 _LISTS = ("radi_usua_rem", "radi_usua_dest", "radi_cca")
 
 
 def run(engine: Engine, bodega_engine: Engine | None, disk: Disk) -> list[Finding]:
     findings = list(_guarded("Quipux", engine, _quipux))
     if bodega_engine is None:
-        findings.append(Finding(AVISO, "bodega", "BODEGA_URL no está configurada: los archivos con código no se podrán leer."))
+        message = "BODEGA_URL no está configurada: los archivos con código no se podrán leer."
+        findings.append(Finding(AVISO, "bodega", message))
     else:
         findings += _guarded("bodega", bodega_engine, _bodega)
     findings.append(_root(disk))
@@ -73,7 +75,8 @@ def _bodega(engine: Engine) -> Iterator[Finding]:
     yield _read_only("bodega", engine, "update indice set nombre_tabla = nombre_tabla where 1 = 0")
     present = set(inspector.get_table_names())
     with engine.connect() as connection:
-        named = [str(name).strip().lower() for name in connection.execute(text("select nombre_tabla from indice")).scalars()]
+        names = connection.execute(text("select nombre_tabla from indice")).scalars()
+        named = [str(name).strip().lower() for name in names]
     for name in named:
         if not TABLE.fullmatch(name) or name not in present:
             yield Finding(ERROR, "bodega", f"El índice nombra la tabla {name!r}, que no existe o no es de archivos.")
@@ -83,7 +86,8 @@ def _bodega(engine: Engine) -> Iterator[Finding]:
 def _version(topic: str, engine: Engine) -> Iterator[Finding]:
     postgres = dialect.of(engine) is dialect.POSTGRES
     with engine.connect() as connection:
-        version = connection.execute(text("show server_version" if postgres else "select sqlite_version()")).scalar_one()
+        asked = "show server_version" if postgres else "select sqlite_version()"
+        version = connection.execute(text(asked)).scalar_one()
         yield Finding(OK, topic, f"{'PostgreSQL' if postgres else 'SQLite'} {version}.")
         if postgres and connection.dialect.server_version_info < (10,):
             yield Finding(ERROR, topic, "Se necesita PostgreSQL 10 o posterior.")
@@ -115,7 +119,8 @@ def _read_only(topic: str, engine: Engine, write: str) -> Finding:
 
 def _indexes(engine: Engine) -> Iterator[Finding]:
     with engine.connect() as connection:
-        definitions = connection.execute(text("select indexdef from pg_indexes where tablename = 'radicado'")).scalars().all()
+        asked = text("select indexdef from pg_indexes where tablename = 'radicado'")
+        definitions = connection.execute(asked).scalars().all()
     for column in _LISTS:
         if not any("string_to_array" in one and column in one for one in definitions):
             yield Finding(AVISO, "Quipux", f"Falta el índice GIN de radicado.{column}: la selección será lenta.")

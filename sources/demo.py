@@ -1,4 +1,4 @@
-"""Makes the small Quipux of the demo: two SQLite databases and a folder of files, read by the same reader as a real one.
+"""Makes the small Quipux of the demo: two SQLite databases and a folder of files, for the same reader as a real one.
 
     folder/quipux.sqlite   the transactional database
     folder/bodega.sqlite   the newer generation of files (base64 text)

@@ -143,7 +143,9 @@ class Ledger:
         text = None
         if letter.html is not None:
             text = self._code("text_codi")
-            self.add("radi_texto", text_codi=text, radi_nume_radi=radi, text_fecha=stamp(letter.when), text_texto=letter.html)
+            self.add(
+                "radi_texto", text_codi=text, radi_nume_radi=radi, text_fecha=stamp(letter.when), text_texto=letter.html
+            )  # fmt: skip
         common = place | {"radi_texto": text}
         self._document(letter, radi, radi, numero, letter.state, letter.to, letter.cc, common)
         self._participants(letter, radi)
@@ -259,7 +261,8 @@ class Ledger:
                     "usuarios_radicado", usua_radi_codi=self._code("usua_radi_codi"), radi_nume_radi=radi,
                     radi_usua_tipo=role, usua_codi=person.codi, usua_cedula=person.cedula, usua_nombre=person.nombres,
                     usua_apellido=person.apellidos, usua_abr_titulo=person.abr if official else "",
-                    usua_cargo=person.cargo if official else "", usua_area=AREAS[person.area].nombre if official else "",
+                    usua_cargo=person.cargo if official else "",
+                    usua_area=AREAS[person.area].nombre if official else "",
                     usua_institucion=INSTITUTIONS[person.inst].nombre if official else "", usua_email=person.correo,
                 )  # fmt: skip
 
@@ -269,7 +272,8 @@ class Ledger:
         lines = [f"No. {numero}", f"Quito, D.M., {day}", f"De: {letter.author.nombre} - {letter.author.cargo}"]
         lines += [f"Para: {person.nombre}" for person in letter.to]
         lines += [f"Copia: {person.nombre}" for person in letter.cc]
-        return demo_files.letter_pdf(inst.nombre, [*lines, f"Asunto: {letter.subject}"], letter.paragraphs, letter.scans)
+        lines.append(f"Asunto: {letter.subject}")
+        return demo_files.letter_pdf(inst.nombre, lines, letter.paragraphs, letter.scans)
 
 
 def escaped(value: str) -> str:

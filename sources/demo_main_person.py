@@ -96,7 +96,8 @@ def _received_cases(writer: Writer) -> int:
     writer.reassigned_by()
     writer.informed()
     writer.handed_over()
-    writer.copied(additional=(Attachment("adicional de la copia.txt", demo_files.text("Adicional", 3), "Del receptor"),))
+    additional = Attachment("adicional de la copia.txt", demo_files.text("Adicional", 3), "Del receptor")
+    writer.copied(additional=(additional,))
     received = writer.received(foreign=False, copy_state=2)
     # When her account was inactivated the open document went to a colleague; it stays hers by the first sending.
     writer.ledger.event(

@@ -213,8 +213,14 @@ INACTIVE = (
 # Administrators and the active servant: named, so never drawn by chance into somebody's correspondence.
 NAMED_ACTIVE = (AIQ_PRINCIPAL, AIQ_BACKUP, SERVANT, AIQ_OTHER)
 
-_WOMEN = "Nancy Germania|Verónica Alejandra|Sandra Maribel|Inés del Rocío|Paulina Belén|Lucía Sarahí|Norma Beatriz|Zoila Rosario|Tamia Nina|Janeth Cecilia"  # noqa: E501
-_MEN = "Édison Javier|Ramón Eduardo|Kléver Aníbal|Óscar Rubén|Inti Sebastián|Marco Vinicio|Fabián Ernesto|Julio César|Raúl Andrés|Jaime Efrén"  # noqa: E501
+_WOMEN = (
+    "Nancy Germania", "Verónica Alejandra", "Sandra Maribel", "Inés del Rocío", "Paulina Belén",
+    "Lucía Sarahí", "Norma Beatriz", "Zoila Rosario", "Tamia Nina", "Janeth Cecilia",
+)  # fmt: skip
+_MEN = (
+    "Édison Javier", "Ramón Eduardo", "Kléver Aníbal", "Óscar Rubén", "Inti Sebastián",
+    "Marco Vinicio", "Fabián Ernesto", "Julio César", "Raúl Andrés", "Jaime Efrén",
+)  # fmt: skip
 _SURNAMES = (
     "Chicaiza Quishpe Guamán Muñoz Núñez Ñauñay Túqueres Toapanta Caiza Anrango Cachimuel Pilco Yumbo Lanchimba "
     "Maldonado Peñaherrera Zúñiga Cárdenas Morales Andrango Chango Tipán Llumiquinga Ávila Ordóñez Vásquez Ayala "
@@ -230,14 +236,13 @@ _STAFF = {"1001": 4, "1002": 6, "1003": 6, "1004": 6, "1005": 4, "1006": 4, "100
 def staff() -> tuple[Account, ...]:
     """The unnamed active accounts: in each area a Jefe (1), an Asistente (2), then Normal (0)."""
     rng = Random("personal")
-    women, men = _WOMEN.split("|"), _MEN.split("|")
     taken: set[str] = set()
     out: list[Account] = []
     for area, size in _STAFF.items():
         for place in range(size):
             codi = _staff_code(area, place)
             is_woman = rng.random() < 0.5
-            nombres = rng.choice(women if is_woman else men)
+            nombres = rng.choice(_WOMEN if is_woman else _MEN)
             while (apellidos := " ".join(rng.sample(_SURNAMES, 2))) in taken:
                 pass
             taken.add(apellidos)

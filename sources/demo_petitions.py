@@ -77,8 +77,11 @@ def _words(citizen: Citizen, account: Account | None, inst: str, reserved: bool)
         post = account.cargo
         since, until = account.desde.strftime("%d/%m/%Y"), account.hasta.strftime("%d/%m/%Y")
     body = (
-        "En mi calidad de exservidor público, solicito se me entregue el respaldo de los documentos que generé y recibí "
-        "en el Sistema de Gestión Documental Quipux, para lo cual señalo mis datos:"
+        "En mi calidad de exservidor público, solicito se me entregue el respaldo de los documentos que generé y "
+        "recibí en el Sistema de Gestión Documental Quipux, para lo cual señalo mis datos:"
     )
-    data = f"Nombres y apellidos: {citizen.nombre}\nCédula: {citizen.cedula}\nPuesto: {post}\nFechas: desde {since} hasta {until}"
+    data = (
+        f"Nombres y apellidos: {citizen.nombre}\nCédula: {citizen.cedula}\n"
+        f"Puesto: {post}\nFechas: desde {since} hasta {until}"
+    )
     return "Solicitud de respaldo de documentos Quipux", (opening, body, data, closing)

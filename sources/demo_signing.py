@@ -130,7 +130,8 @@ def signed_pdf(pdf: bytes, name: str, cedula: str, when: datetime) -> bytes:
 
     `pdf` is a file with one classic cross-reference table, as fpdf2 writes it.
     """
-    size, root, last = (int(_last(pattern, pdf)) for pattern in (rb"/Size (\d+)", rb"/Root (\d+) 0 R", rb"startxref\s+(\d+)"))
+    patterns = (rb"/Size (\d+)", rb"/Root (\d+) 0 R", rb"startxref\s+(\d+)")
+    size, root, last = (int(re.findall(pattern, pdf)[-1]) for pattern in patterns)
     catalog = re.search(rb"\n%d 0 obj\n<<(.*?)>>\nendobj" % root, pdf, re.DOTALL)[1]
     local = (when.astimezone(UTC) - timedelta(hours=5)).strftime("D:%Y%m%d%H%M%S-05'00'").encode()
     blank = b"0" * (2 * _ROOM)
@@ -158,7 +159,3 @@ def signed_pdf(pdf: bytes, name: str, cedula: str, when: datetime) -> bytes:
     signature = _cms(bytes(out[:hole] + out[after:]), name, cedula, when, attached=False)
     out[hole + 1 : after - 1] = signature.hex().encode().ljust(len(blank), b"0")
     return bytes(out)
-
-
-def _last(pattern: bytes, data: bytes) -> bytes:
-    return re.findall(pattern, data)[-1]

@@ -57,7 +57,8 @@ class Files:
         body = base64.b64encode(data).decode()
         # Like the real one: about the number of bytes, and the md5 of the text, not of the file.
         size, digest = len(body) // 8 * 6, hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
-        self._database.execute("insert into archivo values (?, ?, ?, ?, ?, '1', 1)", (code, name, stamp(when), size, digest))
+        row = (code, name, stamp(when), size, digest)
+        self._database.execute("insert into archivo values (?, ?, ?, ?, ?, '1', 1)", row)
         self._database.execute("insert into archivo_0001 values (?, ?)", (code, body))
         return code
 
@@ -68,7 +69,10 @@ class Files:
         target.write_bytes(data)
 
     def main(self, radi: str, pdf: bytes, store: str, signature: str | None, signer: tuple[str, str, datetime]) -> dict:
-        """Store a document's PDF; `signer` is name, cédula, moment. Returns radi_path, arch_codi and arch_codi_firma."""
+        """Store a document's PDF and name its place: radi_path, arch_codi, arch_codi_firma.
+
+        `signer` is name, cédula and moment of signing.
+        """
         path, code, signed = "", "0", "0"
         if store == DISK:
             path = f"/{radi[:4]}/{radi[4:10]}/{radi}.pdf"

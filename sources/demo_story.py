@@ -81,10 +81,11 @@ class Writer:
 
     def colleagues(self, number: int, *, foreign: bool = False) -> list[Account]:
         """Unnamed active people of the same institution (or of another one in force)."""
-        fits = [
-            a for a in demo_people.staff()
-            if (a.inst != self.account.inst and INSTITUTIONS[a.inst].en_vigencia if foreign else a.inst == self.account.inst)
-        ]  # fmt: skip
+        home = self.account.inst
+        if foreign:
+            fits = [a for a in demo_people.staff() if a.inst != home and INSTITUTIONS[a.inst].en_vigencia]
+        else:
+            fits = [a for a in demo_people.staff() if a.inst == home]
         return self.rng.sample(fits, min(number, len(fits)))
 
     def moment(self) -> datetime:
@@ -127,15 +128,15 @@ class Writer:
         to = tuple(self.colleagues(self.rng.choice((1, 1, 1, 2)), foreign=kind == "O"))
         cc = tuple(self.colleagues(1)) if self.rng.random() < 0.2 else ()
         state = rest.pop("state", self.rng.choice((6, 6, 6, 6, 0, 3)))
-        return self.ledger.send(self.letter(self.account, to, cc=tuple(c for c in cc if c not in to), kind=kind, state=state, **rest))
+        cc = tuple(person for person in cc if person not in to)
+        return self.ledger.send(self.letter(self.account, to, cc=cc, kind=kind, state=state, **rest))
 
     def received(self, **rest) -> Sent:
         foreign = rest.pop("foreign", self.rng.random() < 0.15)
         author, *others = self.colleagues(self.rng.choice((1, 1, 2)), foreign=foreign)
         rest.setdefault("copy_state", self.rng.choice((2, 2, 0)))
-        return self.ledger.send(
-            self.letter(author, (self.account, *others), kind="O" if foreign else "M", **rest)
-        )  # fmt: skip
+        kind = "O" if foreign else "M"
+        return self.ledger.send(self.letter(author, (self.account, *others), kind=kind, **rest))
 
     def copied(self, **rest) -> Sent:
         author, other = self._pair()
@@ -174,8 +175,11 @@ class Writer:
 
     def many(self, number: int) -> None:
         """`number` documents in the proportions of a working life."""
-        ways = (self.sent, self.received, self.copied, self.reassigned_to, self.reassigned_by, self.informed, self.handed_over)
-        for way in self.rng.choices(ways, (48, 32, 7, 4, 4, 3, 2), k=number):
+        ways = {
+            self.sent: 48, self.received: 32, self.copied: 7, self.reassigned_to: 4, self.reassigned_by: 4,
+            self.informed: 3, self.handed_over: 2,
+        }  # fmt: skip
+        for way in self.rng.choices(list(ways), list(ways.values()), k=number):
             way()
 
     def _pair(self) -> tuple[Account, Account]:
@@ -190,7 +194,8 @@ class Writer:
         return self.ledger.send(self.letter(author, (holder,), copy_state=2, **rest)), holder
 
     def _step(self, radi, code, origin, target, when, days, note) -> None:
-        self.ledger.event(radi, code, origin, target, when + timedelta(days=days, minutes=self.rng.randrange(300)), note)
+        moment = when + timedelta(days=days, minutes=self.rng.randrange(300))
+        self.ledger.event(radi, code, origin, target, moment, note)
 
 
 def administrator_of(account: Account) -> Account:

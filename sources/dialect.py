@@ -7,12 +7,12 @@ as parameters) and conversions of ids and instants. Beside them, what makes a co
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -38,16 +38,20 @@ def day_bounds(desde: date, hasta: date) -> tuple[datetime, datetime]:
     return start, datetime.combine(hasta + timedelta(days=1), time.min, ZONE)
 
 
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= 20
+
+
 class _Postgres:
     name = "postgresql"
 
     def ids(self, values: Iterable[str]) -> list:
-        """As parameters for numeric columns; what is no number is no id and is left out."""
-        return [int(v) for v in values if v.isascii() and v.isdigit() and len(v) <= 20]
+        """As parameters for columns of ids; what is no number is no id and is left out."""
+        return [int(v) for v in values if _is_id(v)]
 
     def codes(self, values: Iterable[str]) -> list[str]:
         """Account codes as the one parameter that `member` and `is_account` use."""
-        return [v for v in values if v.isascii() and v.isdigit() and len(v) <= 18]
+        return [v for v in values if _is_id(v) and len(v) <= 18]  # a bigint
 
     def member(self, column: str) -> str:
         """True where a participant list holds one of :codes. The very expression of Quipux's GIN indexes."""
@@ -87,10 +91,10 @@ class _Sqlite:
     name = "sqlite"
 
     def ids(self, values: Iterable[str]) -> list:
-        return list(values)
+        return [v for v in values if _is_id(v)]
 
     def codes(self, values: Iterable[str]) -> str:
-        return json.dumps(list(values))
+        return json.dumps([v for v in values if _is_id(v)])
 
     def member(self, column: str) -> str:
         # With the separators around both sides 110 is not found inside 1110.
@@ -143,7 +147,7 @@ def make_engine(url: str) -> Engine:
     """An engine for a setting like `postgresql://…` or `sqlite:///…`, with a pool small enough to be a good guest."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        # The path as an URI: mode=ro neither writes nor creates, so a wrong path is an error and not an empty database.
+        # The path as an URI: mode=ro neither writes nor creates, so a wrong path is an error, not an empty database.
         uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
         return create_engine(
             "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=10),
@@ -194,6 +198,21 @@ def answering(what: str) -> Iterator[None]:
         if error.connection_invalidated:
             raise SourceUnavailable(f"{what}: {_first_line(error)}") from error
         raise
+
+
+@contextmanager
+def connected(engine: Engine, what: str) -> Iterator[Connection]:
+    """A connection for the block; SourceUnavailable if it cannot be had or is lost in the middle.
+
+    Giving back one that has died meanwhile is no error: what had to be read has been read.
+    """
+    with answering(what):
+        connection = engine.connect()
+        try:
+            yield connection
+        finally:
+            with suppress(DBAPIError):
+                connection.close()
 
 
 def _first_line(error: Exception) -> str:

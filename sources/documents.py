@@ -31,7 +31,7 @@ class Reader:
         ids = [entry.id for entry in entries]
         rows = self._radicados(ids)
         people, files, steps = self._people(rows, ids), self._files(rows, ids), self._history(ids)
-        return [self._document(entry, rows[entry.id], people[entry.id], files[entry.id], steps[entry.id]) for entry in entries]
+        return [self._document(e, rows[e.id], people[e.id], files[e.id], steps[e.id]) for e in entries]
 
     def files(self, id: str) -> tuple[SourceFile, ...]:
         """The files of one document, whoever it belongs to; () if there is no such document."""
@@ -74,7 +74,11 @@ class Reader:
         """id → role → display strings: as they were when it was sent, or else as the accounts are today."""
         parents = {id: rows.get(rows[id].temp, rows[id]) for id in ids}
         then = self._snapshot({parent.id for parent in parents.values()})
-        listed = {(p.id, role): _listed(getattr(p, column)) for p in parents.values() for role, column in _LISTS.items()}
+        listed = {
+            (parent.id, role): _listed(getattr(parent, column))
+            for parent in parents.values()
+            for role, column in _LISTS.items()
+        }
         wanted = {codi for key, codes in listed.items() if key not in then for codi in codes}
         today = {row.codi: _person(row, row.inst_nombre) for row in self._accounts(wanted)}
         return {
@@ -87,8 +91,8 @@ class Reader:
 
     def _snapshot(self, ids: Iterable[str]) -> dict[tuple[str, int], tuple[str, ...]]:
         sql = (
-            "select cast(radi_nume_radi as text) as id, radi_usua_tipo as role, usua_abr_titulo, usua_nombre as usua_nomb,"
-            " usua_apellido, usua_cargo, usua_institucion from usuarios_radicado where radi_nume_radi in :ids"
+            "select cast(radi_nume_radi as text) as id, radi_usua_tipo as role, usua_abr_titulo,"
+            " usua_nombre as usua_nomb, usua_apellido, usua_cargo, usua_institucion from usuarios_radicado where radi_nume_radi in :ids"
             " order by cast(usua_radi_codi as bigint)"
         )
         found = defaultdict(list)
@@ -200,8 +204,8 @@ class Reader:
 
 
 _ATTACHMENTS = (
-    "select a.anex_codigo, cast(a.anex_radi_nume as text) as id, a.anex_nombre, a.anex_desc, a.anex_fecha, a.anex_fisico,"
-    " a.anex_path, a.arch_codi, a.arch_codi_firma, t.anex_tipo_ext as ext"
+    "select a.anex_codigo, cast(a.anex_radi_nume as text) as id, a.anex_nombre, a.anex_desc, a.anex_fecha,"
+    " a.anex_fisico, a.anex_path, a.arch_codi, a.arch_codi_firma, t.anex_tipo_ext as ext"
     " from anexos a left join anexos_tipo t on t.anex_tipo_codi = a.anex_tipo"
     " where {} in :ids and a.anex_borrado = 'N' order by a.anex_numero, a.anex_codigo"
 )

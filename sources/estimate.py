@@ -32,7 +32,10 @@ def size(connection: Connection, query: Query, disk: Disk, bodega: Bodega, *, in
 
 def _attachments(connection: Connection, query: Query, documents: str) -> tuple[int, int]:
     """Number and bytes of attachments: each document's own, and for a copy its parent's."""
-    owners = f"select d.id as owner from ({documents}) d union all select d.temp from ({documents}) d where d.temp <> d.id"
+    owners = (
+        f"select d.id as owner from ({documents}) d"
+        f" union all select d.temp from ({documents}) d where d.temp <> d.id"
+    )
     number, known, kilobytes = connection.execute(
         text(
             f"select count(*), count(a.anex_tamano), coalesce(sum(a.anex_tamano), 0) from ({owners}) o"

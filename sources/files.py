@@ -150,7 +150,8 @@ def _file(named: Named, key: str, size: int | None, head: bytes, problem: str | 
     kind, nombre = named.kind, named.nombre
     if kind == FIRMA and suffix == ".pdf":  # FirmaEC: the "p7m" is a signed PDF, no viewer opens it as .p7m
         nombre = nombre[: -len(".p7m")] if nombre.lower().endswith(".p7m") else nombre
-    return SourceFile(f"{named.origen}:{key}", kind, nombre, size, suffix, problem, named.origen, named.descripcion, named.fecha)
+    ref = f"{named.origen}:{key}"
+    return SourceFile(ref, kind, nombre, size, suffix, problem, named.origen, named.descripcion, named.fecha)
 
 
 def _by_bytes(head: bytes, declared: str) -> str:

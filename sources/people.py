@@ -102,7 +102,8 @@ def _blocks_in_sql(connection: Connection) -> Iterator[tuple[int, str]]:
 
 
 def _blocks_in_python(connection: Connection) -> Iterator[tuple[int, str]]:
-    sql = f"select {_NUMBER} as number, {', '.join('u.' + name for name in _FIELDS)}, d.depe_nomb {_FROM} order by number"
+    columns = ", ".join(f"u.{name}" for name in _FIELDS)
+    sql = f"select {_NUMBER} as number, {columns}, d.depe_nomb {_FROM} order by number"
     for number, rows in groupby(_stream(connection, sql), key=lambda row: row[0] // BLOCK):
         digest = hashlib.sha256()
         for row in rows:

@@ -30,7 +30,8 @@ def search(
     conditions = [_eligible(dialect), "r.radi_fech_radi >= :since"]
     conditions += [_matches(dialect, f"w{n}") for n in range(len(words))]
     params |= {"inst": inst[0], "since": dialect.instant(_months_before(now)), "limit": limit}
-    return _read(connection, dialect, conditions, params, " order by r.radi_fech_radi desc, r.radi_nume_radi desc limit :limit")
+    newest = " order by r.radi_fech_radi desc, r.radi_nume_radi desc limit :limit"
+    return _read(connection, dialect, conditions, params, newest)
 
 
 def get(connection: Connection, dialect: Dialect, id: str, inst_codi: str) -> Petition | None:
@@ -38,7 +39,8 @@ def get(connection: Connection, dialect: Dialect, id: str, inst_codi: str) -> Pe
     ids, inst = dialect.ids([id]), dialect.ids([inst_codi])
     if not ids or not inst:
         return None
-    found = _read(connection, dialect, [_eligible(dialect), "r.radi_nume_radi = :id"], {"inst": inst[0], "id": ids[0]}, "")
+    conditions = [_eligible(dialect), "r.radi_nume_radi = :id"]
+    found = _read(connection, dialect, conditions, {"inst": inst[0], "id": ids[0]}, "")
     return found[0] if found else None
 
 
@@ -77,15 +79,23 @@ def _read(connection: Connection, dialect: Dialect, conditions: list[str], param
         "select cast(r.radi_nume_radi as text) as id, r.radi_nume_text as numero, r.radi_fech_radi as fecha,"
         " r.radi_asunto as asunto, (coalesce(r.radi_path, '') <> '' or coalesce(r.radi_imagen, '') <> ''"
         " or cast(coalesce(r.arch_codi, '0') as bigint) > 0 or cast(coalesce(r.arch_codi_firma, '0') as bigint) > 0"
-        " or exists (select 1 from anexos a where a.anex_radi_nume = r.radi_nume_radi and a.anex_borrado = 'N')) as has_file"
+        " or exists (select 1 from anexos a where a.anex_radi_nume = r.radi_nume_radi"
+        " and a.anex_borrado = 'N')) as has_file"
         f" from radicado r where {' and '.join(conditions)}{tail}"
     )
     rows = connection.execute(text(sql), params).all()
     people = _senders(connection, dialect, [row.id for row in rows])
     return [
-        Petition(row.id, line(row.numero), dialect.local(row.fecha), line(row.asunto), *people.get(row.id, ("", "")), bool(row.has_file))
+        Petition(
+            row.id,
+            line(row.numero),
+            dialect.local(row.fecha),
+            line(row.asunto),
+            *people.get(row.id, ("", "")),
+            bool(row.has_file),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _senders(connection: Connection, dialect: Dialect, ids: list[str]) -> dict[str, tuple[str, str]]:
@@ -98,7 +108,8 @@ def _senders(connection: Connection, dialect: Dialect, ids: list[str]) -> dict[s
         " where r.radi_nume_radi in :ids order by u.usua_codi desc"
     )
     then = (
-        "select cast(s.radi_nume_radi as text), s.usua_nombre, s.usua_apellido, s.usua_cedula, cast(s.usua_codi as text)"
+        "select cast(s.radi_nume_radi as text), s.usua_nombre, s.usua_apellido, s.usua_cedula,"
+        " cast(s.usua_codi as text)"
         f" from usuarios_radicado s where s.radi_nume_radi in :ids and s.radi_usua_tipo = {_SENDER}"
         " order by cast(s.usua_radi_codi as bigint) desc"
     )

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -172,10 +172,8 @@ class Quipux:
         """What an operator should know: versions, missing columns or indexes, read-only proven. Raises nothing."""
         return check.run(self._engine, self._bodega_engine, self._disk)
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        with dialect.answering("Quipux"), self._engine.connect() as connection:
-            yield connection
+    def _connection(self) -> AbstractContextManager[Connection]:
+        return dialect.connected(self._engine, "Quipux")
 
     def _iterate(self, read: Callable[[Connection], Iterator]) -> Iterator:
         with self._connection() as connection:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li|/tr)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[a-zA-Z/!?][^>]*)>", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SPAN = re.compile(r"[0-9]{1,3}")
 _ALLOWED = frozenset(
     "p br b i u s strong em small sub sup span div hr pre blockquote center ul ol li dl dt dd h1 h2 h3 h4 h5 h6 "
     "table caption thead tbody tfoot tr td th".split()
@@ -63,7 +64,7 @@ class _Cleaner(HTMLParser):
             self._dropping.append(tag)
         if self._dropping or tag not in _ALLOWED:
             return
-        spans = "".join(f' {k}="{v}"' for k, v in attrs if k in ("colspan", "rowspan") and v and re.fullmatch("[0-9]{1,3}", v))
+        spans = "".join(f' {k}="{v}"' for k, v in attrs if k in ("colspan", "rowspan") and _SPAN.fullmatch(v or ""))
         self._out.append(f"<{tag}{spans}>")
         if tag not in _VOID:
             self._open.append(tag)

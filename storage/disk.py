@@ -18,6 +18,8 @@ from typing import BinaryIO, Iterator
 from storage import Stat, StorageError
 from storage.keys import CHUNK, SCRATCH, check_key
 
+# How the operating system says that no part has this key: nothing there, a part where a folder should be, or a folder.
+_MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 # A hard link costs nothing, but needs the same file system and one that knows links.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EACCES, errno.ENOSYS}
 
@@ -58,7 +60,7 @@ class DiskStorage:
         with _reported(f"open {key}"):
             try:
                 return path.open("rb")
-            except NotADirectoryError:
+            except _MISSING:
                 raise FileNotFoundError(key) from None
 
     def read(self, key: str, start: int, length: int) -> Iterator[bytes]:
@@ -74,7 +76,7 @@ class DiskStorage:
         with _reported(f"stat {key}"):
             try:
                 found = path.stat()
-            except (FileNotFoundError, NotADirectoryError):
+            except _MISSING:
                 return None
         return Stat(key, found.st_size, found.st_mtime) if modes.S_ISREG(found.st_mode) else None
 
@@ -83,9 +85,10 @@ class DiskStorage:
         with _reported(f"delete {key}"):
             try:
                 path.unlink()
-            except (FileNotFoundError, NotADirectoryError):
+            except _MISSING:
                 return
-            _sync_directory(path.parent)
+            with suppress(FileNotFoundError):  # emptied and removed meanwhile by another delete
+                _sync_directory(path.parent)
         for folder in path.parents:
             if folder == self.root:
                 break
@@ -100,7 +103,7 @@ class DiskStorage:
         found = []
 
         def fail(error: OSError) -> None:
-            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            if not isinstance(error, _MISSING):
                 raise StorageError(f"list {prefix!r}: {error.strerror}") from error
 
         for place, folders, names in os.walk(start, onerror=fail):
@@ -149,13 +152,13 @@ class DiskStorage:
             ready.unlink(missing_ok=True)
 
     def _rename(self, ready: Path, target: Path) -> None:
-        for attempt in range(5):
-            self._make_folder(target.parent)
+        for attempts_left in reversed(range(10)):
             try:
+                self._make_folder(target.parent)
                 os.replace(ready, target)
                 break
-            except FileNotFoundError:  # a delete took the folder, empty, between the two lines
-                if attempt == 4:
+            except (FileNotFoundError, FileExistsError):  # a delete took the folder, still empty, in between
+                if not attempts_left:
                     raise
         _sync_directory(target.parent)
 

@@ -79,8 +79,14 @@ def part_name(key: str) -> str:
     return f"visor/{key}.js"
 
 
+def index_name(header: Header) -> str:
+    """Name of the index script: a complement brings one of its own, which must not replace that of the whole archive
+    when both are extracted into one folder."""
+    return f"visor/indice_{header.complement}.js" if header.complement else INDEX_NAME
+
+
 def index_js(header: Header, rows: Iterable[IndexRow], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
-    """`visor/indice.js`: meta on the first line, then one document a line, then the interned names.
+    """The index script (`index_name`): meta on the first line, then one document a line, then the interned names.
 
     parts: number of data volumes planned. bytes_planned: payload bytes of the plan. Deterministic: the same header
     and rows give the same bytes.
@@ -152,6 +158,7 @@ def _meta(header: Header, parts: int, bytes_planned: int) -> dict:
     return {
         "formato": 1,
         "nombre": header.name,
+        "complemento": header.complement,
         "grupo": header.group,
         "solicitud": header.request,
         "persona": header.person,

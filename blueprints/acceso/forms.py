@@ -23,5 +23,9 @@ class PasswordForm(FlaskForm):
     repetida = PasswordField("Repita la nueva contraseña", [EqualTo("clave", "Las dos contraseñas no coinciden.")])
 
 
-class ChangePasswordForm(PasswordForm):
+class ChangePasswordForm(FlaskForm):
+    """Not a child of PasswordForm: fields are read in the order of their making, and the present password comes first."""
+
     actual = PasswordField("Contraseña actual", [InputRequired("Ingrese su contraseña actual."), _LONG])
+    clave = PasswordField("Nueva contraseña", [InputRequired("Ingrese la nueva contraseña."), _LONG])
+    repetida = PasswordField("Repita la nueva contraseña", [EqualTo("clave", "Las dos contraseñas no coinciden.")])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, session, url_for
+import re
+from datetime import timedelta
+from math import ceil
+
+from flask import current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
 
 from blueprints import htmx
@@ -12,9 +16,14 @@ from blueprints.access import actor, public, requires
 from blueprints.session import SEEN, SessionUser
 from extensions import db
 from models import Usuario
+from rules.glossary import CARGO
 from rules.policy import Permission
-from services import clock, signin
+from services import clock, demo, signin
 from services.errors import Refused
+
+
+# A path of this site: no other site behind "//" or "/\\", and nothing a browser would drop before reading it ("/\t/host").
+LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
 
 
 @bp.route("/ingresar", methods=["GET", "POST"])
@@ -22,15 +31,18 @@ from services.errors import Refused
 def sign_in():
     form = SignInForm()
     if request.method == "GET":
-        return render_template("acceso/ingresar.html", form=form, problem="")
+        return redirect(_next(), 303) if g.get("actor") else _page(form)
     if not form.validate_on_submit():
-        return render_template("acceso/ingresar.html", form=form, problem=""), 422
+        return _page(form, 422)
     try:
         usuario = signin.authenticate(form.usuario.data, form.clave.data)
     except signin.Locked as locked:
-        return render_template("acceso/bloqueado.html", until=locked.until), 429
+        wait = max(1, ceil((locked.until - clock.now()) / timedelta(minutes=1)))
+        answer = make_response(render_template("acceso/bloqueado.html", until=locked.until, wait=wait), 429)
+        answer.headers["Retry-After"] = str(wait * 60)
+        return answer
     except Refused as refused:
-        return render_template("acceso/ingresar.html", form=form, problem=str(refused)), 422
+        return _page(form, 422, str(refused))
     session.clear()
     login_user(SessionUser(usuario))
     session.permanent = True
@@ -38,11 +50,27 @@ def sign_in():
     return redirect(_next(), 303)
 
 
+def _page(form: SignInForm, status: int = 200, problem: str = ""):
+    minutes = int(current_app.config["SESSION_IDLE"] / timedelta(minutes=1))
+    page = render_template("acceso/ingresar.html", form=form, problem=problem, minutes=minutes, accounts=_demo_accounts(),
+                           demo_password=demo.PASSWORD)
+    return page, status
+
+
+def _demo_accounts() -> list[tuple[str, str]]:
+    """Correo and office of each account a newcomer may try; empty outside the demo."""
+    if not current_app.config["DEMO"]:
+        return []
+    home = demo.ACCOUNTS[0][2].inst
+    named = [(correo, CARGO.get(cargo, "Servidor público") + ("" if who.inst == home else " de otra institución"))
+             for correo, cargo, who in demo.ACCOUNTS]
+    return named + [(correo, CARGO[cargo]) for correo, cargo, *_ in demo.STAFF]
+
+
 def _next() -> str:
     """Where the person was going, if it is a path of this site."""
     target = request.args.get("siguiente", "")
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
-    return target if safe else url_for("inicio.home")
+    return target if LOCAL.fullmatch(target) else url_for("inicio.home")
 
 
 @bp.post("/salir")
@@ -104,4 +132,4 @@ def change_password():
             htmx.notify("Su contraseña se cambió. Las demás sesiones se cerraron.")
             return redirect(url_for("inicio.home"), 303)
     status = 422 if request.method == "POST" else 200
-    return render_template("acceso/cambiar_clave.html", form=form), status
+    return render_template("acceso/cambiar_clave.html", form=form, correo=actor().correo), status

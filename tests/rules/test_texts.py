@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from rules import texts
 
 
-@pytest.mark.parametrize(("n", "text"), [(0, "0"), (999, "999"), (3412, "3\u00a0412"), (1000000, "1\u00a0000\u00a0000")])
+@pytest.mark.parametrize(
+    ("n", "text"), [(0, "0"), (999, "999"), (3412, "3\u00a0412"), (1_000_000, "1\u00a0000\u00a0000")]
+)
 def test_thousands(n, text):
     assert texts.miles(n) == text
 

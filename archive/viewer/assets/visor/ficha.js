@@ -45,21 +45,21 @@
     return a;
   }
 
-  const faltaParte = (n) => n && V.partes.estado(V.partes.clave(n)) === "falta";
+  const nombreParte = (n) => "parte " + V.partes.numero(n);
+  const causa = (clave) => window.RESPALDO.causas[clave] || "No se pudo incluir";
 
+  /* Why a file cannot be opened here, or "". A path stands only in the script of the part that holds the file. */
   function estadoArchivo(a) {
-    if (a.causa) return window.RESPALDO.causas[a.causa] || "No se pudo incluir";
-    if (faltaParte(a.parte)) return "Está en la " + nombreParte(a.parte);
-    return enlace(a.ruta) ? "" : "Está en otra parte del respaldo";
+    if (enlace(a.ruta)) return "";
+    if (a.causa) return causa(a.causa);
+    return a.parte ? "Está en la " + nombreParte(a.parte) : "Está en otra parte del respaldo";
   }
-
-  const nombreParte = (n) => "parte " + V.partes.clave(n).slice(5);
   const nombreArchivo = (a) => a.nombre || (a.ruta || "").split("/").pop() || "Sin nombre";
 
   function filaArchivo(a) {
     const problema = estadoArchivo(a);
     const rotulo = [CLASES[a.clase] || a.clase, a.descripcion, a.fecha ? fecha(a.fecha) : "", problema ? "" : peso(a.bytes)].filter(Boolean).join(" · ");
-    const cuerpo = [icono(problema ? "warn" : GLIFO[a.clase] || "doc"), el("span", "nom", el("span", "t", nombreArchivo(a)), el("span", "muted sm", rotulo), problema ? el("span", "falta", problema) : null)];
+    const cuerpo = [icono(problema ? "warn" : GLIFO[a.clase] || "doc"), el("span", "nom", el("span", "t", nombreArchivo(a)), el("span", "muted sm", rotulo), problema ? el("span", "falta", problema) : null, a.aviso ? el("span", "sm", causa(a.aviso)) : null)];
     return el("li", "", problema ? el("div", "arch no", ...cuerpo) : abre("arch", a.ruta, ...cuerpo));
   }
 

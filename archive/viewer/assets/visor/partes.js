@@ -20,7 +20,12 @@
     }
   };
 
-  const clave = (n) => "parte" + String(n).padStart(Math.max(2, String(meta.partes).length), "0");
+  /* Number and key of a part: "01" and "parte01"; in the index of a complement "C1", or "C1_parte01" of several. */
+  const numero = (n) => String(n).padStart(Math.max(2, String(meta.partes).length), "0");
+  function clave(n) {
+    if (!meta.complemento) return "parte" + numero(n);
+    return meta.complemento + (meta.partes === 1 ? "" : "_parte" + numero(n));
+  }
 
   function carga(k) {
     if (!cargas.has(k)) {
@@ -54,11 +59,11 @@
       await respiro();
       await carga(clave(n));
     }
-    await complementos();
+    if (!meta.complemento) await complementos();
   }
 
   /* One document's detail from all parts that know it (a document larger than a part runs on in the next; a complement
-     brings what was missing). A file that arrived replaces the same file marked as missing. */
+     brings what was missing). Of the same file, the row that holds it wins, then the one that says why not. */
   function detalle(id) {
     const partes = (textos.get(id) || []).map((t) => JSON.parse(t));
     if (!partes.length) return null;
@@ -67,19 +72,21 @@
     return todo;
   }
 
+  const saber = (a) => (a.ruta ? 2 : a.causa ? 1 : 0);
+
   function une(archivos, a) {
     const igual = archivos.findIndex((b) => b.clase === a.clase && b.nombre === a.nombre && (b.ruta === a.ruta || !b.ruta || !a.ruta));
     if (igual < 0) archivos.push(a);
-    else if (a.ruta && !archivos[igual].ruta) archivos[igual] = a;
+    else if (saber(a) > saber(archivos[igual])) archivos[igual] = a;
   }
 
   V.partes = {
-    inicia: (m) => { meta = m; }, carga, cargaTodo, clave, detalle,
+    inicia: (m) => { meta = m; }, carga, cargaTodo, clave, numero, detalle,
     estado: (k) => estado.get(k) || "leyendo",
     complementos: () => [...estado].filter(([k, e]) => k[0] === "C" && e === "presente").map(([k]) => k),
     conNovedad: (id) => novedad.has(id),
     conocido: (id) => textos.has(id),
     alCambiar: (f) => avisos.push(f),
-    archivoZip: (n) => meta.nombre + (meta.partes > 1 ? "_" + clave(n) + "de" + clave(meta.partes).slice(5) : "") + ".zip",
+    archivoZip: (n) => meta.nombre + (meta.partes > 1 ? "_parte" + numero(n) + "de" + numero(meta.partes) : "") + ".zip",
   };
 })();

@@ -57,6 +57,16 @@
     return todas.filter((r) => !r.includes("/data/")).sort();
   }
 
+  /* partes: name on screen -> is it in any of the chosen folders. */
+  function cuentaPartes(meta, claves, partes) {
+    for (let n = 1; n <= meta.partes; n++) {
+      const numero = String(n).padStart(Math.max(2, String(meta.partes).length), "0"), c = meta.complemento;
+      const clave = !c ? "parte" + numero : meta.partes === 1 ? c : c + "_parte" + numero;
+      const nombre = c ? "complemento " + c + (meta.partes === 1 ? "" : ", parte " + numero) : "parte " + numero;
+      partes.set(nombre, partes.get(nombre) || claves.includes(clave));
+    }
+  }
+
   async function espera(raiz, porRuta, hallado) {
     const debe = new Map(), claves = [];
     const lee = async (nombre, como) => {
@@ -72,11 +82,11 @@
       claves.push(m[1]);
       await lee("visor/" + m[0], detalles);
     }
-    const indice = porRuta.get(raiz + "visor/indice.js");
-    const meta = indice ? await planeadas(indice).catch(() => null) : null;
-    for (let n = 1; meta && n <= meta.partes; n++) {
-      const clave = "parte" + String(n).padStart(Math.max(2, String(meta.partes).length), "0");
-      hallado.partes.set(clave, (hallado.partes.get(clave) || false) || claves.includes(clave));
+    for (const r of porRuta.keys()) {
+      if (!r.startsWith(raiz + "visor/") || !/\/indice(_C\d+)?\.js$/.test(r)) continue;
+      const meta = await planeadas(porRuta.get(r)).catch(() => null);
+      if (meta) cuentaPartes(meta, claves, hallado.partes);
+      else hallado.danados.push(r);
     }
     return debe;
   }
@@ -169,7 +179,7 @@
 
   function informa(h) {
     const malos = h.distintos.length + h.faltan.length + h.ilegibles.length + h.danados.length;
-    const ausentes = [...h.partes].filter(([, hay]) => !hay).map(([k]) => "parte " + k.slice(5));
+    const ausentes = [...h.partes].filter(([, hay]) => !hay).map(([nombre]) => nombre);
     const verificados = cuantos(h.bien, "archivo verificado", "archivos verificados") + " sin diferencias (" + peso(h.bytes) + ").";
     const falta = ausentes.length ? " No se verificó lo que no está en esta carpeta: " + ausentes.join(", ") + "." : "";
     let titulo;

@@ -115,10 +115,23 @@
     return destino;
   }
 
+  /* Who it is from or to; when a searched word is nowhere in the row, the name or attachment where it was found. */
+  function segundaLinea(x, saliente) {
+    const normal = saliente ? "Para: " + x.para.join(", ") : "De: " + x.de.join(", ");
+    const aLaVista = palabras.length ? llano(x.numero + "\n" + x.asunto + "\n" + normal) : "";
+    const falta = palabras.find((p) => !aLaVista.includes(p));
+    if (!falta) return normal;
+    for (const [rotulo, textos] of [["De", x.de], ["Para", x.para], ["Con copia", x.cc], ["Anexo", x.anexos]]) {
+      const hallado = textos.find((t) => llano(t).includes(falta));
+      if (hallado) return rotulo + ": " + hallado;
+    }
+    return normal;
+  }
+
   function fila(x, i, top) {
     const saliente = x.enviado && document.querySelector("[name=bandeja]:checked").value !== "recibido";
     const o = el("div", "fila", icono(saliente ? "send" : "inbox"), marca(el("b"), x.asunto || "Sin asunto"), el("span", "a", fecha(x.fecha)),
-      marca(el("span", "w"), saliente ? "Para: " + x.para.join(", ") : "De: " + x.de.join(", ")), marca(el("span", "muted"), x.numero));
+      marca(el("span", "w"), segundaLinea(x, saliente)), marca(el("span", "muted"), x.numero));
     const pie = el("span", "a marcas");
     if (V.partes.conNovedad(x.id)) pie.append(el("span", "nov", icono("warn"), el("span", "vh", "Con novedad")));
     if (x.firmado) pie.append(icono("shield"), el("span", "vh", "Firmado"));
@@ -228,6 +241,7 @@
     lista.addEventListener("keydown", teclaLista);
     addEventListener("resize", pinta);
     addEventListener("hashchange", navega);
+    $("doc").addEventListener("keydown", (e) => { if (e.key === "Escape") cierra(); });
     addEventListener("keydown", (e) => {
       if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;
       document.body.classList.remove("ve-doc");
@@ -285,11 +299,18 @@
     $("extraer").classList.add("si");
   }
 
+  /* The index of the whole, else that of a complement extracted on its own. */
+  function abreIndice(nombres) {
+    if (!nombres.length) return sinIndice();
+    const s = el("script");
+    s.addEventListener("load", () => (window.RESPALDO ? arranca() : sinIndice()));
+    s.addEventListener("error", () => abreIndice(nombres.slice(1)));
+    s.src = "visor/" + nombres[0] + ".js";
+    document.head.append(s);
+    return undefined;
+  }
+
   V.tema();
   $("espera").hidden = false;
-  const indice = el("script");
-  indice.addEventListener("load", () => (window.RESPALDO ? arranca() : sinIndice()));
-  indice.addEventListener("error", sinIndice);
-  indice.src = "visor/indice.js";
-  document.head.append(indice);
+  abreIndice(["indice", "indice_C1", "indice_C2", "indice_C3"]);
 })();

@@ -1,0 +1,146 @@
+"""`python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]`: packs a plain folder.
+
+stdout: one JSON object with --json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades, 2 bad
+usage. OUT receives only the finished files. (decisions.md 25)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from archive import directory, plan, volume
+from archive.errors import ArchiveError
+from archive.folder import Folder
+from archive.model import CAUSES, Header
+from archive.names import component
+
+_NAME = re.compile(r"[^./\\-][^/\\]*")
+
+
+class _BadUsage(Exception):
+    """Shown on stderr, exit 2."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line. Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    try:
+        made, results = _build(options)
+    except (_BadUsage, ArchiveError, OSError) as error:
+        print(f"archive: {error}", file=sys.stderr)
+        return 2
+    novedades = [n for result in results for n in result.novedades]
+    for novedad in novedades:
+        print(f"{_shown(novedad.number)}: {CAUSES[novedad.cause]}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(_summary(made, results, time.monotonic() - started), ensure_ascii=False))
+    else:
+        for result in results:
+            print(f"{result.name}: {result.bytes} bytes", file=sys.stderr)
+    return 1 if novedades else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m archive", description="Empaqueta una carpeta como un respaldo")
+    build = parser.add_subparsers(required=True, metavar="build").add_parser("build", help="empaqueta SRC en OUT")
+    build.add_argument("src", metavar="SRC", type=Path, help="carpeta que se empaqueta")
+    build.add_argument("out", metavar="OUT", type=Path, help="carpeta que recibe las partes")
+    build.add_argument("--name", required=True, help="nombre de las partes, sin extensión")
+    build.add_argument("--part-size", type=int, default=1 << 30, metavar="BYTES", help="bytes de una parte: 1 MiB a 2 GiB - 1")
+    build.add_argument("--json", action="store_true", help="escribe un resumen JSON en la salida estándar")
+    build.add_argument("--independent", action="store_true", help="añade los nombres NAME_parteKKdeNN.zip")
+    build.add_argument("--no-signatures", action="store_true", help="no verifica firmas electrónicas")
+    return parser
+
+
+def _build(options: argparse.Namespace) -> tuple[plan.Plan, list[volume.VolumeResult]]:
+    folder, out = _checked(options)
+    created = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=out, prefix=".") as work:
+            made = _planned(folder, options, Path(work))
+            results = _volumes(made, folder, options, Path(work))
+            _publish(results, Path(work), out, independent=options.independent)
+    except BaseException:
+        if created and not any(out.iterdir()):
+            out.rmdir()
+        raise
+    return made, results
+
+
+def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
+    if not options.src.is_dir():
+        raise _BadUsage(f"no es una carpeta: {options.src}")
+    if not _NAME.fullmatch(options.name) or component(options.name) != options.name:
+        raise _BadUsage(f"el nombre no sirve para archivos: {_shown(options.name)}")
+    if options.out.exists() and not options.out.is_dir():
+        raise _BadUsage(f"no es una carpeta: {options.out}")
+    if options.out.resolve().is_relative_to(options.src.resolve()):
+        raise _BadUsage("la carpeta de salida está dentro de la que se empaqueta")
+    taken = re.compile(re.escape(options.name) + r"(\.zip|\.z\d+|_parte\d+de\d+\.zip)", re.IGNORECASE)
+    if options.out.is_dir() and any(taken.fullmatch(p.name) for p in options.out.iterdir()):
+        raise _BadUsage(f"ya hay partes de {options.name} en {options.out}")
+    return Folder(options.src), options.out
+
+
+def _planned(folder: Folder, options: argparse.Namespace, work: Path) -> plan.Plan:
+    made = folder.newest()
+    header = Header(
+        name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
+        since="", until="", made=made,
+    )  # fmt: skip
+    plan.make(header, folder.documents(), work / "plan", part_size=options.part_size)
+    return plan.open(work / "plan")
+
+
+def _volumes(
+    made: plan.Plan, folder: Folder, options: argparse.Namespace, work: Path
+) -> list[volume.VolumeResult]:
+    def finished(number: int):
+        return open(work / str(number), "rb")
+
+    results = []
+    for number in range(1, made.parts + 1):
+        results.append(
+            volume.build(
+                made, number, folder, work / str(number), earlier=finished, signatures=not options.no_signatures
+            )
+        )
+    if made.parts > 1:
+        results.append(directory.build(made, finished, work / str(made.parts + 1)))
+    return results
+
+
+def _publish(results: list[volume.VolumeResult], work: Path, out: Path, *, independent: bool) -> None:
+    for result in results:
+        os.replace(work / str(result.number), out / result.name)
+        if independent and result.independent_name:
+            os.link(out / result.name, out / result.independent_name)
+
+
+def _summary(made: plan.Plan, results: list[volume.VolumeResult], seconds: float) -> dict:
+    keys = ("number", "name", "independent_name", "kind", "bytes", "sha256")
+    return {
+        "volumes": [{key: getattr(result, key) for key in keys} for result in results],
+        "entries": results[-1].entries,
+        "documents": made.summary.documents,
+        "bytes_in": made.summary.bytes,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

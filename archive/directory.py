@@ -1,0 +1,143 @@
+"""Makes the directory volume: what turns several finished ZIPs into one split ZIP, and their bags into one bag.
+
+Small and last. It holds the whole's tag files and the global central directory, whose records point into the data
+volumes by disk number and offset. (A reader of split archives skips the volumes' own directories as unreferenced bytes.)
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from archive import detail, reader, tags, verify, viewer
+from archive.detail import Counts
+from archive.names import names_of
+from archive.plan import Plan
+from archive.volume import LISTS, VolumeResult, list_name, part_key
+from archive.writer import BLOCK, Writer
+from archive.zipfmt import Entry, data_offset, dos_stamp, read_directory
+
+Opener = Callable[[int], BinaryIO]
+
+
+def build(plan: Plan, opener: Opener, out: Path) -> VolumeResult:
+    """Makes the directory volume of a plan with several volumes at `out`, flushed and read back.
+
+    opener: opens the finished data volume of a number, seekable. Raises ValueError for a plan of one volume (that one is
+    the whole), Damaged when a volume does not read back, CountsBroken when documents are missing in the volumes' accounts.
+    """
+    if plan.parts < 2:
+        raise ValueError("one volume alone is the whole")
+    out = Path(out)
+    try:
+        with open(out, "w+b", buffering=BLOCK) as stream:
+            entries = _Maker(plan, opener, stream).run()
+        checked = verify.check(out)
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
+    name, _ = names_of(plan.header.name, plan.parts + 1, plan.parts)
+    documents = plan.summary.documents
+    return VolumeResult(plan.parts + 1, "directorio", checked.bytes, checked.sha256, entries, documents, name, None)
+
+
+class _Maker:
+    def __init__(self, plan: Plan, opener: Opener, stream: BinaryIO) -> None:
+        self.plan, self.opener = plan, opener
+        self.writer = Writer(stream)
+        self.stamp = dos_stamp(plan.header.made)
+        self.numbers = range(1, plan.parts + 1)
+        self.octets = self.files = 0
+        self.placeholder: int | None = None  # the volume whose SIN_DOCUMENTOS.txt stands for an empty whole
+        self._entries: dict[int, dict[str, Entry]] = {}
+        self._tags: dict[str, str] = {}
+
+    def run(self) -> int:
+        self._measure()
+        self._copy_common()
+        self._bag()
+        return self.writer.close(disk=self.plan.parts, central=self._central())
+
+    def _copy_common(self) -> None:
+        """The unnumbered tag files, byte for byte from the last data volume, which has them all."""
+        names = [name for name, _ in viewer.static_files()]
+        names += ["LEAME.txt", viewer.INDEX_NAME, *(list_name(self.plan, name) for name in LISTS)]
+        with closing(self.opener(self.plan.parts)) as last:
+            entries = self._entries[self.plan.parts]
+            digests = dict(reader.hashes(last, entries["tagmanifest-sha256.txt"]))
+            for name in names:
+                self.writer.copy(last, entries[name], data_offset(last, entries[name]))
+                self._tags[name] = digests[name]
+
+    def _measure(self) -> None:
+        """Where each volume's tag files are, Payload-Oxum, and whether the whole has any payload at all."""
+        for number in self.numbers:
+            tag_files = self._entries[number] = {}
+            with closing(self.opener(number)) as stream:
+                for entry in read_directory(stream):
+                    if not entry.name.startswith("data/"):
+                        tag_files[entry.name] = entry
+                    elif entry.name != tags.EMPTY_NAME:
+                        self.files += 1
+                        self.octets += entry.size
+                script = viewer.part_name(part_key(self.plan, number))
+                self._tags[script] = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))[script]
+        if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
+            self.placeholder, self.files, self.octets = 1, 1, len(tags.EMPTY)
+
+    def _bag(self) -> None:
+        info = tags.bag_info(
+            self.plan.header, octets=self.octets, files=self.files, counts=self._counts(), count=None
+        )
+        for name, content in (("bagit.txt", tags.BAGIT), ("bag-info.txt", info)):
+            self._tags[name] = self.writer.add(name, self.stamp, content).sha256
+        with tempfile.TemporaryFile() as manifest:
+            manifest.writelines(self._manifest())
+            name = "manifest-sha256.txt"
+            self._tags[name] = self.writer.put(name, self.stamp, lambda: _rewound(manifest)).sha256
+        lines = b"".join(tags.manifest_line(digest, name) for name, digest in self._tags.items())
+        self.writer.add("tagmanifest-sha256.txt", self.stamp, lines)
+
+    def _manifest(self) -> Iterator[bytes]:
+        for number in self.numbers:
+            with closing(self.opener(number)) as stream:
+                for name, digest in reader.hashes(stream, self._entries[number]["manifest-sha256.txt"]):
+                    if name != tags.EMPTY_NAME or number == self.placeholder:
+                        yield f"{digest}  {name}\n".encode()
+
+    def _counts(self) -> Counts:
+        """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
+        counts = Counts(self.plan.summary.found, excluded=self.plan.summary.excluded)
+        for told in detail.merged(row for number in self.numbers for row in self._journal(number)):
+            counts.add(told)
+        return counts.check()
+
+    def _journal(self, number: int) -> Iterator[dict]:
+        with closing(self.opener(number)) as stream:
+            yield from reader.details(stream, part_key(self.plan, number), self._entries[number])
+
+    def _central(self) -> Iterator[Entry]:
+        """Payload and viewer script of each data volume, then what stands in this one."""
+        for number in self.numbers:
+            script = viewer.part_name(part_key(self.plan, number))
+            with closing(self.opener(number)) as stream:
+                for entry in read_directory(stream):
+                    if self._belongs(entry.name, number, script):
+                        yield replace(entry, disk=number - 1)
+        for entry in self.writer.entries:
+            yield replace(entry, disk=self.plan.parts)
+
+    def _belongs(self, name: str, number: int, script: str) -> bool:
+        if name == tags.EMPTY_NAME:
+            return number == self.placeholder
+        return name == script or name.startswith("data/")
+
+
+def _rewound(stream: BinaryIO) -> Iterator[bytes]:
+    stream.seek(0)
+    while block := stream.read(BLOCK):
+        yield block

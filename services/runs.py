@@ -1,0 +1,344 @@
+"""The production of an archive as the database sees it: claim, lease, progress, publish, finish, stop.
+
+The row is the truth and the queue a nudge: a worker claims by compare-and-set, carries `intento` as its fencing token,
+and every write of a worker that was overtaken is refused (`Fenced`). decisions 9, 15, 16; archive.md §6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Iterable
+
+from flask import current_app
+from sqlalchemy import and_, func, or_, select, update
+
+from extensions import db
+from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
+from rules import deadlines
+from rules.calendar import Turn, order_within_day
+from rules.glossary import DETENCION
+from rules.lifecycle import Action, Estado, IllegalMove
+from rules.policy import Actor
+from services import after, clock, notices
+from services.errors import Conflict, Refused
+from services.mover import move
+
+MAX_FAILURES = 3
+LIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
+
+
+class Fenced(Exception):
+    """Another worker, or an officer, has taken this run: stop at once and write nothing more."""
+
+
+class CountsBroken(Exception):
+    """encontrados ≠ incluidos + con novedad + excluidos. Never published (archive.md §5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run taken by this worker; `intento` must still be the row's at every write."""
+
+    ejecucion_id: int
+    solicitud_id: int
+    intento: int
+
+
+# --- taking a run ------------------------------------------------------------------------------------------------------
+
+
+def due(*, whatever_the_date: bool = False) -> list[int]:
+    """Ids of approved requests that may run now: by day, then round robin between institutions, oldest first."""
+    query = select(Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solicitud.fecha_tentativa).where(
+        Solicitud.estado == Estado.APROBADA
+    )
+    if not whatever_the_date:
+        query = query.where(Solicitud.ejecutar_desde <= clock.now())
+    days: dict[Any, list[Turn]] = {}
+    for row in db.session.execute(query):
+        days.setdefault(row.fecha_tentativa, []).append(Turn(row.id, row.institucion_id, row.aprobada_en))
+    return [turn.id for day in sorted(days) for turn in order_within_day(days[day])]
+
+
+def nudge() -> None:
+    """Wake a worker once this transaction is committed; it finds by itself what is due."""
+    after.nudge("jobs.produce.work")
+
+
+def bring_forward() -> int:
+    """Demo only (`sweep due --now`): let everything approved run at this moment. Returns how many. Commits."""
+    count = db.session.execute(
+        update(Solicitud).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde > clock.now()).values(ejecutar_desde=clock.now())
+    ).rowcount
+    db.session.commit()
+    return count
+
+
+def waiting() -> int:
+    """How many runs a worker could take now: due requests, handed back runs and lost leases."""
+    return len(due()) + len(db.session.scalars(_orphans()).all())
+
+
+def claim(worker: str) -> Claim | None:
+    """Take the next run: first one whose worker was lost, then the next request that is due. Commits."""
+    return _take_over(worker) or _start_next(worker)
+
+
+def _orphans():
+    at = clock.now()
+    free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
+    return (
+        select(Ejecucion)
+        .join(Solicitud)
+        .where(Ejecucion.estado.in_(LIVE), free, Solicitud.estado == Estado.EN_EJECUCION)
+        .order_by(Ejecucion.id)
+    )
+
+
+def _take_over(worker: str) -> Claim | None:
+    for run in db.session.scalars(_orphans()).all():
+        lost = run.estado is EjecucionEstado.EN_CURSO
+        if lost and run.fallos + 1 >= MAX_FAILURES:
+            _detain(run, "fallos")
+            db.session.commit()
+            continue
+        if _lease(run, worker, fallos=run.fallos + lost):
+            move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
+            db.session.commit()
+            return Claim(run.id, run.solicitud_id, run.intento)
+    db.session.rollback()
+    return None
+
+
+def _start_next(worker: str) -> Claim | None:
+    for solicitud_id in due():
+        solicitud = db.session.get(Solicitud, solicitud_id)
+        try:
+            move(solicitud, Action.START, None)
+        except IllegalMove:
+            continue
+        run = db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud_id, Ejecucion.estado.in_(LIVE)))
+        if run is None:
+            run = Ejecucion(solicitud_id=solicitud_id, estado=EjecucionEstado.PENDIENTE, creada_en=clock.now())
+            db.session.add(run)
+            db.session.flush()
+        if not _lease(run, worker, fallos=run.fallos):
+            db.session.rollback()
+            continue
+        db.session.commit()
+        return Claim(run.id, solicitud_id, run.intento)
+    db.session.rollback()
+    return None
+
+
+def _lease(run: Ejecucion, worker: str, *, fallos: int) -> bool:
+    """Compare-and-set on the token: of two workers, one gets the run."""
+    at = clock.now()
+    taken = db.session.execute(
+        update(Ejecucion)
+        .where(Ejecucion.id == run.id, Ejecucion.intento == run.intento, Ejecucion.estado == run.estado)
+        .values(
+            intento=Ejecucion.intento + 1, estado=EjecucionEstado.EN_CURSO, fallos=fallos, trabajador=worker[:120],
+            arrendada_hasta=lease_end(at), latido=at, iniciada_en=func.coalesce(Ejecucion.iniciada_en, at), espera="", espera_desde=None,
+        ),
+        execution_options={"synchronize_session": False},
+    ).rowcount
+    db.session.refresh(run)
+    return taken == 1
+
+
+def lease_end(at: datetime) -> datetime:
+    return at + timedelta(seconds=current_app.config["LEASE_SECONDS"])
+
+
+# --- while it runs -----------------------------------------------------------------------------------------------------
+
+
+def write(claim: Claim, **columns: Any) -> None:
+    """Write columns of the run while it is still ours. Raises Fenced. The caller commits."""
+    count = db.session.execute(
+        update(Ejecucion)
+        .where(Ejecucion.id == claim.ejecucion_id, Ejecucion.intento == claim.intento, Ejecucion.estado == EjecucionEstado.EN_CURSO)
+        .values(**columns),
+        execution_options={"synchronize_session": False},
+    ).rowcount
+    if count != 1:
+        db.session.rollback()
+        raise Fenced(f"run {claim.ejecucion_id} attempt {claim.intento}")
+
+
+def heartbeat(claim: Claim, **progress: Any) -> None:
+    """Renew the lease and show the progress. Raises Fenced. Commits."""
+    at = clock.now()
+    write(claim, latido=at, arrendada_hasta=lease_end(at), **progress)
+    db.session.commit()
+
+
+def planned(claim: Claim, plan_key: str, *, counts: dict[str, int], parts: Iterable[Parte]) -> None:
+    """Keep the plan: its counts and one row per volume to be made. Raises Fenced. Commits."""
+    write(claim, plan_clave=plan_key, plan_en=clock.now(), etapa="empaquetar", **counts)
+    db.session.add_all(parts)
+    run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
+    if not run.complemento:
+        db.session.execute(
+            update(Solicitud)
+            .where(Solicitud.id == claim.solicitud_id)
+            .values(estimado_documentos=counts["encontrados"], estimado_bytes=counts["bytes_total"])
+        )
+    db.session.commit()
+
+
+def publish(claim: Claim, number: int, *, key: str, result: Any) -> None:
+    """A volume is in the storage and was read back: write it down, with its novedades. Progress forgives failures.
+    Raises Fenced. Commits."""
+    at = clock.now()
+    write(claim, latido=at, arrendada_hasta=lease_end(at), fallos=0)
+    part = db.session.scalar(select(Parte).where(Parte.ejecucion_id == claim.ejecucion_id, Parte.numero == number))
+    part.clave, part.bytes, part.sha256 = key, result.bytes, result.sha256
+    part.entradas, part.documentos, part.publicada_en = result.entries, result.documents, at
+    part.nombre, part.nombre_independiente = result.name, result.independent_name or ""
+    seen = {(n.documento_codi, n.archivo) for n in part.ejecucion.novedades}
+    for n in result.novedades:
+        if (n.document_id, n.file[:250]) in seen:
+            continue
+        seen.add((n.document_id, n.file[:250]))
+        db.session.add(
+            Novedad(ejecucion_id=claim.ejecucion_id, parte_numero=number, documento_codi=n.document_id, numero=n.number[:60],
+                    asunto=n.subject[:400], archivo=n.file[:250], causa=n.cause)
+        )
+    db.session.commit()
+
+
+def finish(claim: Claim) -> Solicitud:
+    """All volumes are published: the request is Atendida, valid for 4 días calendario, and everybody is told.
+
+    Raises Fenced, CountsBroken (then nothing is published). Commits."""
+    run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
+    if missing := [p.numero for p in run.partes if not p.sha256]:
+        raise CountsBroken(f"parts not published: {missing}")
+    con_novedad = len({n.documento_codi for n in run.novedades})
+    incluidos = run.encontrados - run.excluidos - con_novedad
+    if incluidos < 0 or run.encontrados != incluidos + con_novedad + run.excluidos:
+        raise CountsBroken(f"{run.encontrados} != {incluidos} + {con_novedad} + {run.excluidos}")
+    at = clock.now()
+    write(claim, estado=EjecucionEstado.PUBLICADA, etapa="publicar", terminada_en=at, con_novedad=con_novedad, incluidos=incluidos,
+          arrendada_hasta=None, documentos_hechos=run.encontrados - run.excluidos, bytes_hechos=run.bytes_total)
+    db.session.refresh(run)
+    until = deadlines.vigente_hasta(at)
+    data = {
+        "partes": len(data_parts(run)), "bytes": sum(p.bytes for p in data_parts(run)), "encontrados": run.encontrados,
+        "incluidos": incluidos, "con_novedad": con_novedad, "excluidos": run.excluidos, "vigente_hasta": until.isoformat(),
+        "sha256": {p.nombre: p.sha256 for p in run.partes},
+    }
+    solicitud = move(run.solicitud, Action.FINISH, None, data=data, generada_en=at, vigente_hasta=until)
+    notices.tell("lista", solicitud, ejecucion=run)
+    if con_novedad:
+        notices.tell_sge("novedades", solicitud, ejecucion=run)
+    db.session.commit()
+    return solicitud
+
+
+def data_parts(run: Ejecucion) -> list[Parte]:
+    """Data volumes only: what counts, what is "completa", what reminders look at (decisions 19)."""
+    return [p for p in run.partes if p.tipo is ParteTipo.DATOS]
+
+
+# --- when it cannot go on ----------------------------------------------------------------------------------------------
+
+
+def hand_back(claim: Claim) -> None:
+    """SIGTERM: the run is free for the next worker, and it is nobody's failure. Commits."""
+    write(claim, estado=EjecucionEstado.PENDIENTE, arrendada_hasta=None, trabajador="")
+    nudge()
+    db.session.commit()
+
+
+def wait(claim: Claim, what: str) -> None:
+    """The source (or the storage) does not answer: say so and keep the lease. After RUN_WAIT_HOURS the run stops.
+    Raises Fenced, also when it was stopped here. Commits."""
+    run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
+    since = run.espera_desde or clock.now()
+    if clock.now() - since > timedelta(hours=current_app.config["RUN_WAIT_HOURS"]):
+        detain(claim, what)
+    heartbeat(claim, espera=what, espera_desde=since)
+
+
+def answered(claim: Claim) -> None:
+    """What was waited for is there again. Raises Fenced. Commits."""
+    heartbeat(claim, espera="", espera_desde=None)
+
+
+def failed(claim: Claim) -> None:
+    """An error of this program or of the machine: the third without progress stops the run, else another attempt follows.
+    Raises Fenced when it was stopped. Commits."""
+    run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
+    if run.fallos + 1 >= MAX_FAILURES:
+        detain(claim, "fallos")
+    write(claim, estado=EjecucionEstado.PENDIENTE, fallos=run.fallos + 1, arrendada_hasta=None)
+    nudge()
+    db.session.commit()
+
+
+def detain(claim: Claim, cause: str) -> None:
+    """Stop the run for the SGE to look at. Always raises Fenced: the worker has nothing more to do. Commits."""
+    write(claim, latido=clock.now())
+    _detain(db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True), cause)
+    db.session.commit()
+    raise Fenced(f"detained: {cause}")
+
+
+def _detain(run: Ejecucion, cause: str) -> None:
+    run.estado, run.detencion, run.arrendada_hasta, run.espera = EjecucionEstado.DETENIDA, cause, None, ""
+    run.intento += 1
+    db.session.flush()
+    move(run.solicitud, Action.FAIL, None, comment=DETENCION[cause], data={"causa": cause})
+    notices.tell_sge("detenida", run.solicitud, occasion=str(run.intento), causa=DETENCION[cause])
+
+
+def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
+    """An officer stops a run: detenida, the worker is fenced off, finished volumes stay."""
+    if not reason.strip():
+        raise Refused({"motivo": "Escriba el motivo de la detención."})
+    run = live(solicitud)
+    if run is not None:
+        run.estado, run.detencion, run.arrendada_hasta, run.intento = EjecucionEstado.DETENIDA, "orden", None, run.intento + 1
+        db.session.flush()
+    _officer(solicitud, Action.STOP, actor, comment=reason.strip())
+
+
+def retry(actor: Actor, solicitud: Solicitud, *, keep_going: bool = False, reason: str = "") -> None:
+    """*Reintentar*: back to Aprobada for this moment with the same plan; finished volumes are kept. `keep_going`:
+    *Continuar con novedades*, with a reason, after too many unreadable files (decisions 16)."""
+    if keep_going and not reason.strip():
+        raise Refused({"motivo": "Escriba el motivo para continuar con novedades."})
+    run = live(solicitud)
+    if run is not None:
+        run.estado, run.fallos, run.detencion, run.continuar = EjecucionEstado.PENDIENTE, 0, "", run.continuar or keep_going
+        db.session.flush()
+    at = clock.now()
+    _officer(solicitud, Action.RETRY, actor, comment=reason.strip(), data={"continuar": keep_going}, fecha_tentativa=clock.today(), ejecutar_desde=at)
+    nudge()
+
+
+def _officer(solicitud: Solicitud, action: Action, actor: Actor, **rest: Any) -> None:
+    try:
+        move(solicitud, action, actor, **rest)
+    except IllegalMove:
+        raise Conflict("La ejecución cambió de estado mientras usted la revisaba. Actualice la página.") from None
+
+
+def live(solicitud: Solicitud) -> Ejecucion | None:
+    """The request's run that is waiting, running or stopped; None when there is none."""
+    states = (*LIVE, EjecucionEstado.DETENIDA)
+    return db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.estado.in_(states)))
+
+
+def latest(solicitud: Solicitud) -> Ejecucion | None:
+    """The request's last run of the whole archive, whatever became of it."""
+    return db.session.scalar(
+        select(Ejecucion)
+        .where(and_(Ejecucion.solicitud_id == solicitud.id, Ejecucion.complemento == ""))
+        .order_by(Ejecucion.id.desc())
+        .limit(1)
+    )

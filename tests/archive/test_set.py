@@ -1,0 +1,230 @@
+"""Whole archives against the real tools: each volume alone, and all of them joined."""
+
+import csv
+import io
+import shutil
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from archive import detail, plan, reader, tags, viewer
+from archive.model import File
+from tests.archive.conftest import MIB, Memory, Set, document, extract, join, run, tool, validate_bag
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Set:
+    """Three parts: some 2.4 MB of noise, accents, one document of both trays, one compressible attachment."""
+    source = Memory({})
+    documents = [document(n, source, (90_000, 16_384, 0)) for n in range(1, 21)]
+    both = document(21, source, (50_000,), trays=("enviado", "recibido"), subject="Señalización & año ñ")
+    documents.append(replace(both, files=(*both.files, File("21/1", "anexo", "Texto.txt", 48_000, ".txt"))))
+    source.contents["21/1"] = b"hola mundo, " * 4000
+    return Set(tmp_path_factory.mktemp("three"), documents, source)
+
+
+def payload(made: Set) -> dict[str, bytes]:
+    return {f.path: made.source.contents[f.file.ref] for d in made.plan.documents() for f in d.files if f.part}
+
+
+def read_csv(data: bytes) -> list[dict]:
+    assert data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def test_it_has_three_parts_within_their_size(three):
+    assert three.plan.parts == 3
+    for number, path in enumerate(three.volumes, 1):
+        assert path.stat().st_size <= MIB
+        assert three.results[number].bytes == path.stat().st_size
+
+
+READERS = {
+    "unzip": lambda path: run("unzip", "-tq", path),
+    "7z": lambda path: run("7z", "t", path),
+    "bsdtar": lambda path: run("bsdtar", "-tf", path),
+    "zip": lambda path: run("zip", "-T", path),
+    "zipfile": lambda path: zipfile.ZipFile(path).testzip(),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_each_volume_alone_is_an_ordinary_zip(three, tmp_path, name):
+    for number, path in enumerate(three.volumes, 1):
+        alone = shutil.copy(path, tmp_path / f"{number}.zip")  # under a name of its own, with no brother beside it
+        READERS[name](alone)
+
+
+def test_each_volume_alone_is_a_valid_bag_with_its_own_documents(three, tmp_path):
+    expected = payload(three)
+    for number, path in enumerate(three.volumes, 1):
+        folder = extract(path, tmp_path / str(number))
+        bag = validate_bag(folder)
+        assert bag.info["Bag-Count"] == f"{number} of 3"
+        assert bag.info["Bag-Group-Identifier"] == "000123"
+        found = {str(p.relative_to(folder)): p.read_bytes() for p in (folder / "data").rglob("*") if p.is_file()}
+        assert found.items() <= expected.items()
+        for name in ("ABRIR_AQUI.html", "VERIFICAR.html", "LEAME.txt", "visor/indice.js", f"visor/parte{number:02d}.js",
+                     f"INDICE_parte{number:02d}.csv", f"NOVEDADES_parte{number:02d}.csv", f"FIRMAS_parte{number:02d}.csv"):  # fmt: skip
+            assert (folder / name).is_file(), name
+        assert (folder / "INDICE.csv").exists() == (number == 3)
+
+
+def test_the_fixed_files_are_the_same_bytes_in_all_volumes(three):
+    held = [zipfile.ZipFile(path) for path in three.volumes]
+    for name in [n for n, _ in viewer.static_files()] + ["LEAME.txt", "visor/indice.js"]:
+        assert len({archive.read(name) for archive in held}) == 1, name
+
+
+def test_all_parts_can_be_extracted_into_one_folder(three, tmp_path):
+    for path in three.volumes:
+        run("unzip", "-qo", path, "-d", tmp_path)
+    for name, content in payload(three).items():
+        assert (tmp_path / name).read_bytes() == content
+    for number in (1, 2, 3):
+        assert (tmp_path / f"visor/parte{number:02d}.js").is_file()
+
+
+def test_info_zip_joins_them_and_the_joined_bag_is_valid(three, tmp_path):
+    joined = join(three.zip, tmp_path / "unificado.zip")
+    run("unzip", "-tq", joined)
+    run("7z", "t", joined)
+    assert zipfile.ZipFile(joined).testzip() is None
+    assert len(zipfile.ZipFile(joined).namelist()) == three.directory.entries
+    folder = extract(joined, tmp_path / "all")
+    bag = validate_bag(folder)
+    assert "Bag-Count" not in bag.info
+    assert (bag.info["Encontrados"], bag.info["Incluidos"], bag.info["Con-Novedad"]) == ("21", "21", "0")
+    expected = payload(three)
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in (folder / "data").rglob("*") if p.is_file()}
+    assert found == expected
+    assert len(read_csv((folder / "INDICE.csv").read_bytes())) == 21
+    assert {p.name for p in (folder / "visor").iterdir()} >= {"indice.js", "parte01.js", "parte02.js", "parte03.js"}
+
+
+def test_7_zip_reads_the_set_from_either_end(three):
+    for name in (three.zip, three.path(1)):
+        assert "Everything is Ok" in run("7z", "t", name)
+
+
+def test_a_document_of_both_trays_is_stored_once_and_listed_in_both(three, tmp_path):
+    (both,) = [d for d in three.plan.documents() if len(d.document.trays) == 2]
+    assert all(f.path.startswith("data/Enviados/") for f in both.files)
+    rows = read_csv(zipfile.ZipFile(three.volumes[-1]).read("INDICE.csv"))
+    (row,) = [r for r in rows if r["Asunto"] == "Señalización & año ñ"]
+    assert row["Bandeja"] == "Enviados y Recibidos"
+
+
+def test_spreadsheet_formulas_are_text(three):
+    rows = read_csv(zipfile.ZipFile(three.volumes[-1]).read("INDICE.csv"))
+    assert rows[0]["Para"] == "Juan Peña, =cmd()"
+    source = Memory({})
+    made = replace(document(1, source), subject="=HYPERLINK(1)", number="@SUM", to=("-1",), cc=("+2",))
+    told = detail.of(plan.PlannedDocument(made, (), 1), 1, {})
+    (row,) = read_csv(b"".join(tags.index_csv([told])))
+    assert [row[c][0] for c in ("Asunto", "Número", "Para", "Con copia")] == ["'"] * 4
+
+
+def test_a_finished_volume_is_its_own_journal(three):
+    with three.open(1) as stream:
+        told = list(reader.details(stream, "parte01"))
+    assert [t["id"] for t in told] == [d.document.id for d in three.plan.documents(1)]
+    assert told[0]["archivos"][0]["sha256"] and told[0]["recorrido"][0]["comentario"].startswith("Sírvase")
+
+
+def test_the_same_input_gives_the_same_bytes_in_any_order(three, tmp_path):
+    again = Set(tmp_path, [d.document for d in three.plan.documents()], three.source, order=(2, 1, 3))
+    assert (tmp_path / "plan.gz").read_bytes() == (three.folder / "plan.gz").read_bytes()
+    for number in (1, 2, 3):
+        assert again.results[number].sha256 == three.results[number].sha256
+    assert again.directory.sha256 == three.directory.sha256
+
+
+def test_zero_documents_give_an_archive_that_says_so(tmp_path):
+    made = Set(tmp_path, [], Memory({}))
+    assert made.plan.parts == 1 and made.summary.documents == 0
+    assert [p.name for p in made.volumes] == ["RESPALDO_000123.zip"]
+    folder = extract(made.zip, tmp_path / "x")
+    validate_bag(folder)
+    assert "no contiene documentos" in (folder / "data/SIN_DOCUMENTOS.txt").read_text("utf-8-sig")
+    assert read_csv((folder / "INDICE.csv").read_bytes()) == []
+
+
+def test_one_part_is_the_whole(tmp_path, source):
+    made = Set(tmp_path, [document(n, source) for n in range(3)], source, excluded=2)
+    names = zipfile.ZipFile(made.zip).namelist()
+    assert {"INDICE.csv", "NOVEDADES.csv", "FIRMAS.csv", "visor/parte01.js"} <= set(names)
+    assert "INDICE_parte01.csv" not in names
+    bag = validate_bag(extract(made.zip, tmp_path / "x"))
+    assert [bag.info[k] for k in ("Encontrados", "Incluidos", "Con-Novedad", "Excluidos")] == ["5", "3", "0", "2"]
+    assert bag.info["Bag-Count"] == "1 of 1"
+
+
+def test_a_complement_bears_its_own_names(tmp_path, source):
+    made = Set(tmp_path, [document(1, source)], source, name="RESPALDO_000123_C1", group="000123-C1", complement="C1")
+    names = set(zipfile.ZipFile(made.zip).namelist())
+    assert made.zip.name == "RESPALDO_000123_C1.zip"
+    assert {"visor/C1.js", "INDICE_C1.csv", "NOVEDADES_C1.csv", "FIRMAS_C1.csv"} <= names
+    validate_bag(extract(made.zip, tmp_path / "x"))
+
+
+def test_a_document_larger_than_a_part_runs_on_at_file_boundaries(tmp_path, source):
+    big = document(2, source, (400_000,) * 6)
+    made = Set(tmp_path, [document(1, source), big, document(3, source)], source)
+    assert made.plan.parts >= 3
+    (planned,) = [d for d in made.plan.documents() if d.document.id == big.id]
+    assert len(planned.parts) >= 3
+    assert [d.document.id for d in made.plan.documents()] == sorted(d.document.id for d in made.plan.documents())
+    assert sum(v.documents for v in made.summary.volumes) == 3
+    assert all(p.stat().st_size <= MIB for p in made.volumes)
+    folder = extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x")
+    bag = validate_bag(folder)
+    assert bag.info["Encontrados"] == bag.info["Incluidos"] == "3"
+    rows = read_csv((folder / "INDICE.csv").read_bytes())
+    assert [r["Archivos"] for r in rows] == ["1", "6", "1"]
+
+
+def test_a_file_larger_than_a_part_gets_a_volume_of_its_own_and_says_so(tmp_path, source):
+    made = Set(tmp_path, [document(1, source), document(2, source, (5 * MIB,)), document(3, source)], source)
+    assert [v.oversize for v in made.summary.volumes] == [False, True, False]
+    assert [v.files for v in made.summary.volumes] == [1, 1, 1]
+    validate_bag(extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x"))
+
+
+def test_large_compressible_and_incompressible_files_stream(tmp_path, source):
+    made_documents = [document(1, source, (9 * MIB + 5,)), document(2, source, (9 * MIB,))]
+    source.contents["2/0"] = (b"linea repetida de texto \n" * (9 * MIB // 25 + 1))[: 9 * MIB]
+    made = Set(tmp_path, made_documents, source, part_size=64 * MIB)
+    infos = {i.filename: i for i in zipfile.ZipFile(made.zip).infolist() if i.filename.startswith("data/")}
+    assert sorted(i.compress_type for i in infos.values()) == [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]
+    run("7z", "t", made.zip)
+    validate_bag(extract(made.zip, tmp_path / "x"))
+
+
+@pytest.mark.slow
+def test_more_entries_than_sixteen_bits_use_zip64_in_the_directory_only(tmp_path):
+    """70 000 tiny files: three volumes below 65 535 entries, one directory above."""
+
+    source = Memory({"x": b"contenido"})
+    files = 70
+    documents = [
+        document(n, source, (), files=tuple(File("x", "anexo", f"{k}.txt", 9, ".txt") for k in range(files)))
+        for n in range(1, 1001)
+    ]
+    made = Set(tmp_path, documents, source, part_size=100 * MIB)
+    assert made.directory.entries > 0xFFFF
+    assert all(r.entries < 0xFFFF for r in made.results.values())
+    assert b"PK\6\6" in made.zip.read_bytes()[-200:]
+    joined = join(made.zip, tmp_path / "j.zip")
+    run("unzip", "-tq", joined)
+    run("7z", "t", made.zip)
+    assert len(zipfile.ZipFile(joined).namelist()) == made.directory.entries
+
+
+def test_the_volumes_own_end_records_say_disk_zero(three):
+    for path in three.volumes:
+        end = path.read_bytes()[-22:]
+        assert end[:8] == b"PK\5\6\0\0\0\0"
+    assert tool("unzip")
+    assert three.zip.read_bytes()[-18:-16] == b"\3\0"

@@ -1,0 +1,128 @@
+"""What only a browser can say of the shell: the policy blocks nothing we need, and `ui.js` does what the pages count on."""
+
+import os
+import shutil
+import threading
+
+import pytest
+from flask import request
+from werkzeug.serving import make_server
+
+from tests.blueprints import shell_app
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+
+if not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
+    pytest.skip("no chromium here; .ci/run installs it and sets REQUIRE_BROWSER=1", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The small application served over http, and the list of what its POST views received."""
+    app, posts = shell_app.create(), []
+
+    @app.post("/elegir")
+    def choose():
+        posts.append(request.form.to_dict())
+        return '<fieldset id="paso-servidor"><legend>Elegido</legend><p id="hecho" tabindex="-1" data-autofocus>Hecho</p></fieldset>'
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}", posts
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, site):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda m: page.complaints.append(m.text) if "Content Security" in m.text or "Refused" in m.text else None)
+    page.on("pageerror", lambda e: page.complaints.append(str(e)))
+    page.goto(site[0] + "/kit")
+    yield page
+    assert page.complaints == []
+    context.close()
+
+
+def test_the_external_sprite_is_drawn_under_the_policy(page):
+    page.wait_for_load_state("networkidle")
+    widths = page.eval_on_selector_all(".badge use, .top-btn use", "us => us.filter(u => u.checkVisibility()).map(u => u.getBoundingClientRect().width)")
+    assert len(widths) > 8 and min(widths) > 4, "an empty box means that the sprite was not loaded"
+    assert page.evaluate("typeof htmx") == "object" and page.evaluate("document.fonts.check('16px Figtree')")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_combobox_is_chosen_by_keyboard(page, site):
+    page.focus("#servidor-q")
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("#hecho")
+    assert site[1][-1]["cuenta"] == '"18'
+    assert page.evaluate("document.activeElement.id") == "hecho"
+
+
+def test_htmx_sends_the_token_without_a_form(page, site):
+    page.evaluate("htmx.ajax('POST', '/elegir', {source: '#resultados', target: '#paso-servidor', values: {solo: '1'}})")
+    page.wait_for_selector("#hecho")
+    assert site[1][-1] == {"solo": "1"}, "CSRF protection is on: the token came in the header"
+
+
+def test_a_double_click_submits_once(page):
+    allowed = page.eval_on_selector("form.stack .btn.pri", """button => {
+        let allowed = 0;
+        window.addEventListener("submit", e => { if (!e.defaultPrevented) allowed += 1; });
+        for (let i = 0; i < 3; i++) button.click();
+        return [allowed, button.getAttribute("aria-busy")];
+    }""")
+    page.wait_for_selector(".alert.k-bad")
+    assert allowed == [1, "true"] and page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.matches('.alert.k-bad')"), "the summary has the focus"
+
+
+def test_the_theme_is_kept_by_the_server(page):
+    page.click("[data-theme-toggle]")
+    page.reload()
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_a_refusal_is_said_and_the_page_stays(page):
+    page.evaluate("htmx.ajax('GET', '/error/403', '#resultados')")
+    page.wait_for_selector("#avisos .toast.k-bad")
+    assert "No tiene permiso" in page.inner_text("#avisos") and page.is_visible("#resultados table")
+
+
+def test_the_end_of_the_session_leads_to_the_sign_in_page(page):
+    page.evaluate("htmx.ajax('GET', '/privada', '#resultados')")
+    page.wait_for_url("**/ingresar?next=/kit")
+
+
+def test_a_dialog_opens_with_and_without_javascript(page, chromium, site):
+    page.click("a[data-dialog]")
+    assert page.evaluate("document.getElementById('confirmar').open")
+    page.click("dialog [data-close]")
+    assert not page.is_visible("#confirmar")
+    context = chromium.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(site[0] + "/kit")
+    plain.click("a[data-dialog]")
+    assert plain.is_visible("#confirmar") and plain.is_visible("noscript button[value=buscar-servidor], button[value=buscar-servidor]")
+    plain.click("dialog [data-close]")
+    assert not plain.is_visible("#confirmar")
+    context.close()
