@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import click
-from flask import Flask
-from flask.cli import AppGroup
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
 
-from extensions import db
-from services import schedule, signin
+import jobs.clock
+import jobs.worker
+from extensions import LIGHT, RUNS, db
+from jobs import sweeps
+from rules.deadlines import ZONE
+from services import clock, demo, schedule, signin
 from services.errors import Refused
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
@@ -17,8 +22,8 @@ feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
 
 
 def register(app: Flask) -> None:
-    for group in (usuario, feriados):
-        app.cli.add_command(group)
+    for command in (usuario, feriados, sweep, worker, clock_process, demo_setup):
+        app.cli.add_command(command)
 
 
 @usuario.command("crear-sge")
@@ -50,3 +55,58 @@ def seed_feriados(year: int, as_json: bool) -> None:
     else:
         for row in rows:
             click.echo(f"{row['fecha']}  {row['nombre']}")
+
+
+@click.command()
+@click.argument("name", type=click.Choice([*sweeps.SWEEPS, "all"]))
+@click.option("--now", "instant", is_flag=False, flag_value="", default=None, metavar="[INSTANTE]",
+              help="Solo en la demostración: sin valor, «due» no espera la fecha calendarizada; con un instante ISO, el reloj se fija en él.")
+@with_appcontext
+def sweep(name: str, instant: str | None) -> None:
+    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno."""
+    demo = current_app.config["DEMO"]
+    if instant is not None and not demo:
+        raise click.UsageError("--now solo se admite en el modo de demostración.")
+    if instant:
+        with clock.frozen(_instant(instant)):
+            reports = sweeps.run(name)
+    else:
+        reports = sweeps.run(name, forced=instant is not None)
+    for report in reports:
+        click.echo(json.dumps(report))
+
+
+def _instant(text: str) -> datetime:
+    """An ISO instant; without a zone it is Guayaquil time."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"«{text}» no es un instante ISO, como 2026-12-01T08:00.") from None
+    return value if value.tzinfo else value.replace(tzinfo=ZONE)
+
+
+@click.command()
+@click.argument("queue_name", required=False, type=click.Choice([RUNS, LIGHT]))
+def worker(queue_name: str | None) -> None:
+    """Atiende la cola: sin argumento, las ejecuciones y los avisos, cada cual en su proceso."""
+    if queue_name is None:
+        jobs.worker.supervise()
+    else:
+        jobs.worker.serve(_app(), queue_name)
+
+
+@click.command("clock")
+def clock_process() -> None:
+    """El reloj: ejecuta los barridos a su hora."""
+    jobs.clock.main(_app())
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined]
+
+
+@click.command("demo")
+@with_appcontext
+def demo_setup() -> None:
+    """Prepara los datos de la demostración (los que falten)."""
+    demo.prepare()

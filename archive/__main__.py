@@ -21,6 +21,7 @@ from archive.folder import Folder
 from archive.model import CAUSES, Header
 from archive.names import component
 
+_FAT32 = (1 << 32) - 1  # bytes of the largest file there
 _NAME = re.compile(r"[^./\\-][^/\\]*")
 
 
@@ -37,6 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (_BadUsage, ArchiveError, OSError) as error:
         print(f"archive: {error}", file=sys.stderr)
         return 2
+    for result in results:
+        if result.bytes > options.part_size:
+            print(f"{result.name}: contiene un archivo más grande que la parte ({result.bytes} bytes)", file=sys.stderr)
+        if result.bytes > _FAT32:
+            print(f"{result.name}: no cabe en una memoria FAT32", file=sys.stderr)
     novedades = [n for result in results for n in result.novedades]
     for novedad in novedades:
         print(f"{_shown(novedad.number)}: {CAUSES[novedad.cause]}", file=sys.stderr)

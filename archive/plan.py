@@ -27,6 +27,7 @@ from archive.names import Namer
 from archive.writer import deflated_size
 
 _FORMAT = 1
+_LINE_MARGIN = 64  # bytes, deflated: a part number here, a novedad or a signer there
 SIGNABLE = (".pdf", ".p7m")
 
 
@@ -171,18 +172,18 @@ def _fixed_room(header: Header, spool: BinaryIO, payload: int) -> int:
 
     The lists are deflated here as they will be there; part numbers and late novedades, unknown yet, get a margin.
     """
-    count = 0
+    lines = 0
 
     def rows() -> Iterator[viewer.IndexRow]:
-        nonlocal count
+        nonlocal lines
         for _, planned in _spooled(spool):
-            count += 1
+            lines += 1 + sum(f.path.endswith(SIGNABLE) for f in planned.files)
             yield _index_row(planned)
 
     index = deflated_size(viewer.index_js(header, rows(), parts=1, bytes_planned=payload))
     lists = deflated_size(tags.index_csv(detail.of(planned, planned.part, {}) for _, planned in _spooled(spool)))
     static = sum(deflated_size([data]) for _, data in viewer.static_files())
-    return static + index + lists + 64 * count + (32 << 10)
+    return static + index + lists + _LINE_MARGIN * lines + (32 << 10)
 
 
 def _write_members(spool: BinaryIO, body: BinaryIO, assigner: Assigner) -> list[int]:

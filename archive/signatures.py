@@ -7,6 +7,7 @@ raises for what a file contains: checking never fails a run.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import io
@@ -24,6 +25,8 @@ BYTE_RANGE = b"/ByteRange"  # every signed PDF names one, outside compressed str
 _MAX_P7M = 256 << 20  # parsed in memory, so there is a limit
 _MAX_SIGNERS = 20
 _BLOCK = 1 << 20
+_MAX_TAIL = 16 << 20
+_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ def check(source: Path | str | BinaryIO, *, anchors: Path | None = None, moment:
             return _check(source, anchors, moment)
         with open(source, "rb") as stream:
             return _check(stream, anchors, moment)
+    except ImportError:  # a broken installation must not pass for unverifiable files
+        raise
     except Exception:  # whatever a hostile file does to the parsers: it is this file's verdict, not the run's end
         return SignatureReport(UNVERIFIABLE)
 
@@ -86,7 +91,12 @@ def _check(stream: BinaryIO, anchors: Path | None, moment: str) -> SignatureRepo
     if b"%PDF" in head:
         if not _mentions_byte_range(stream):
             return SignatureReport(UNSIGNED)
-        return _sum_up(checker.pdf(stream))
+        try:
+            return _sum_up(checker.pdf(stream))
+        except ImportError:
+            raise
+        except Exception:  # not a PDF any more: bytes lost or added at its end are an alteration that can be told
+            return SignatureReport(ALTERED if _ends_elsewhere(stream) else UNVERIFIABLE)
     if not _looks_like_cms(head):
         return SignatureReport(UNSIGNED)
     return _sum_up(checker.cms(stream))
@@ -98,6 +108,25 @@ def _mentions_byte_range(stream: BinaryIO) -> bool:
     while not probe.found and (block := stream.read(_BLOCK)):
         probe.feed(block)
     return probe.found
+
+
+def _ends_elsewhere(stream: BinaryIO) -> bool:
+    """Whether the file is shorter than its last signature says, or has a tail that is no revision of a PDF."""
+    stream.seek(0)
+    data, last = b"", None
+    at = 0
+    while block := stream.read(_BLOCK):
+        data = data[-256:] + block
+        at += len(block)
+        for found in _RANGE.finditer(data):
+            last = found
+    if not last:
+        return False
+    end = int(last[3]) + int(last[4])
+    if end >= at:
+        return end > at
+    stream.seek(end)
+    return b"startxref" not in stream.read(_MAX_TAIL)
 
 
 def _looks_like_cms(head: bytes) -> bool:
@@ -163,7 +192,7 @@ class _Checker:
             yield self._signer(status, when, whole=whole)
 
     def cms(self, stream: BinaryIO) -> Iterator[Signer]:
-        from pyhanko.sign.validation import validate_detached_cms
+        from pyhanko.sign.validation import async_validate_cms_signature
         from pyhanko.sign.validation.settings import KeyUsageConstraints
 
         data = _der(stream)
@@ -178,16 +207,19 @@ class _Checker:
             if content is None:  # detached: the bytes that were signed are not here
                 yield self._unverifiable(alone, when)
                 continue
-            status = validate_detached_cms(content, alone, self._context(when), key_usage_settings=KeyUsageConstraints())
+            status = asyncio.run(
+                async_validate_cms_signature(
+                    alone, validation_context=self._context(when), key_usage_settings=KeyUsageConstraints()
+                )
+            )
             yield self._signer(status, when, whole=not loose)
 
     def _when(self, info, reported: datetime | None) -> datetime | None:
         """Instant to judge the certificate at: the time stamp's, else the signer's, else the plan's. (decisions.md 23)"""
-        from pyhanko.sign.validation.generic_cms import extract_tst_data
-
-        token = extract_tst_data(info)
-        if token is not None:
-            return token["encap_content_info"]["content"].parsed["gen_time"].native
+        for attribute in info["unsigned_attrs"] or ():
+            if attribute["type"].native == "signature_time_stamp_token":
+                token = attribute["values"][0]["content"]["encap_content_info"]["content"].parsed
+                return token["gen_time"].native
         if reported is not None:
             return reported if reported.tzinfo else reported.replace(tzinfo=UTC)
         return None

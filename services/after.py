@@ -49,3 +49,11 @@ def send(job: str, *args: Any, job_timeout: int = 600) -> bool:
         log.warning("queue did not take %s%s: %s", job, args, problem)
         return False
     return True
+
+
+def queued_runs() -> int:
+    """How many nudges for runs are waiting in the queue; 0 when it does not answer."""
+    try:
+        return queue(RUNS).count
+    except (RedisError, OSError):
+        return 0

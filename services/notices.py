@@ -12,12 +12,13 @@ from typing import Any, Iterable
 
 from flask import current_app, render_template
 from flask_mail import Message
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from extensions import db, mail
 from models import Correo, CorreoEstado, Solicitud, Usuario
-from rules.lifecycle import Clase
-from services import after, clock
+from rules.deadlines import local_day
+from rules.lifecycle import Clase, Estado
+from services import after, clock, schedule
 from services.people import actor_of, aiqs_of, sge_staff, usuario_of
 
 log = logging.getLogger(__name__)
@@ -140,3 +141,24 @@ def due(limit: int = 200) -> list[int]:
             .limit(limit)
         )
     )
+
+
+def digest() -> int:
+    """Once a day to the SGE's staff, when there is something: requests nobody decided in 2 working days, stopped runs and
+    failed mails. Returns how many mails are new. Commits."""
+    at, today = clock.now(), clock.today()
+    calendar = schedule.working_calendar()
+    waiting = [
+        s for s in db.session.scalars(select(Solicitud).where(Solicitud.estado == Estado.ENVIADA).order_by(Solicitud.enviada_en))
+        if calendar.working_between(local_day(s.enviada_en), today) >= 2
+    ]
+    stopped = db.session.scalars(select(Solicitud).where(Solicitud.estado == Estado.DETENIDA).order_by(Solicitud.id)).all()
+    failed = db.session.scalar(select(func.count()).select_from(Correo).where(Correo.estado == CorreoEstado.FALLIDO))
+    if not (waiting or stopped or failed):
+        return 0
+    new = sum(
+        compose(f"resumen:{today}:{person.id}", "resumen", person.correo, person=person, pendientes=waiting, detenidas=stopped, fallidos=failed)
+        for person in sge_staff(at)
+    )
+    db.session.commit()
+    return new

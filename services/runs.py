@@ -75,9 +75,9 @@ def bring_forward() -> int:
     return count
 
 
-def waiting() -> int:
-    """How many runs a worker could take now: due requests, handed back runs and lost leases."""
-    return len(due()) + len(db.session.scalars(_orphans()).all())
+def orphans() -> int:
+    """How many runs have no worker: handed back, or their lease was lost."""
+    return len(db.session.scalars(_orphans()).all())
 
 
 def claim(worker: str) -> Claim | None:

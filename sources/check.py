@@ -19,8 +19,8 @@ _NEEDED = {
     " cargo_tipo depe_codi inst_codi usua_esta usua_subrogado",
     "usuario": "usua_codi usua_cedula usua_nomb usua_apellido usua_nombre usua_abr_titulo usua_cargo inst_nombre",
     "radicado": "radi_nume_radi radi_nume_temp radi_nume_text radi_cuentai radi_fech_radi radi_fech_ofic"
-    " radi_fech_firma radi_asunto radi_tipo esta_codi radi_usua_rem radi_usua_dest radi_cca radi_inst_actu radi_permiso radi_path"
-    " radi_imagen radi_texto arch_codi arch_codi_firma",
+    " radi_fech_firma radi_asunto radi_tipo esta_codi radi_usua_rem radi_usua_dest radi_cca radi_inst_actu"
+    " radi_permiso radi_path radi_imagen radi_texto arch_codi arch_codi_firma",
     "usuarios_radicado": "usua_radi_codi radi_nume_radi radi_usua_tipo usua_codi usua_cedula usua_nombre usua_apellido"
     " usua_abr_titulo usua_cargo usua_institucion",
     "hist_eventos": "hist_codi hist_fech radi_nume_radi usua_codi_ori usua_codi_dest sgd_ttr_codigo hist_obse",

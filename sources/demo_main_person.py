@@ -52,7 +52,7 @@ def write_main_person(ledger: Ledger, *, small: bool) -> None:
     if not small:
         pages = iter(range(1, 1_000_000))
         # One letter in five carries a scanned page; eight pages serve them all.
-        writer.scan = lambda: (demo_files.scan_jpeg(n % 8, 700),) if (n := next(pages)) % 5 == 0 else ()
+        writer.scan = lambda: (demo_files.scan_jpeg(n % 8, 690),) if (n := next(pages)) % 5 == 0 else ()
     writer.many(DOCUMENTS[MAIN][small] - cases)
 
 

@@ -144,7 +144,7 @@ def of(engine: Engine) -> Dialect:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for a setting like `postgresql://…` or `sqlite:///…`, with a pool small enough to be a good guest."""
+    """An engine for a setting like `postgresql://…` or `sqlite:///…`, with a pool small enough for a guest."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         # The path as an URI: mode=ro neither writes nor creates, so a wrong path is an error, not an empty database.

@@ -92,7 +92,8 @@ class Reader:
     def _snapshot(self, ids: Iterable[str]) -> dict[tuple[str, int], tuple[str, ...]]:
         sql = (
             "select cast(radi_nume_radi as text) as id, radi_usua_tipo as role, usua_abr_titulo,"
-            " usua_nombre as usua_nomb, usua_apellido, usua_cargo, usua_institucion from usuarios_radicado where radi_nume_radi in :ids"
+            " usua_nombre as usua_nomb, usua_apellido, usua_cargo, usua_institucion"
+            " from usuarios_radicado where radi_nume_radi in :ids"
             " order by cast(usua_radi_codi as bigint)"
         )
         found = defaultdict(list)

@@ -63,9 +63,10 @@ def find_binaries() -> Path:
 
 @contextmanager
 def postgres_server() -> Iterator[Server]:
-    """A server for the duration of the block. Its directory is short-named: a socket's path has 107 bytes at most."""
+    """A server for the duration of the block. Its directory lies in the system's own: pytest's is closed to other
+    accounts, and a socket's path has 107 bytes at most."""
     binaries = find_binaries()
-    home = Path(tempfile.mkdtemp(prefix="pg-", dir=_reachable_tmp()))
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
     account = _account(home)
     process = None
     try:
@@ -83,11 +84,6 @@ def postgres_server() -> Iterator[Server]:
                 process.kill()
                 process.wait()
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _reachable_tmp() -> str:
-    # pytest's own directory is closed to other accounts; the system's is not.
-    return "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
 
 
 def _account(home: Path) -> dict:

@@ -14,7 +14,7 @@ from models import Solicitud
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Clase, effective
-from rules.policy import Permission
+from rules.policy import Permission, may
 from services import clock, scope, solicitudes
 from services.errors import Conflict, NotFound, Refused
 
@@ -56,7 +56,7 @@ def _send_chosen() -> Response:
     sent, failed = [], []
     for number in chosen:
         try:
-            row = scope.solicitud(actor(), number)
+            row = _own(number)
             sent.append(solicitudes.send(actor(), row).id)
             db.session.commit()
         except NotFound:
@@ -72,6 +72,14 @@ def _send_chosen() -> Response:
         return _drafts(422, sent=sent, failed=failed)
     htmx.notify(_sent_text(sent))
     return htmx.redirect_303(url_for(".drafts"))
+
+
+def _own(number: int) -> Solicitud:
+    """A request this person may send. Raises NotFound, also for a personal one of somebody else."""
+    row = scope.solicitud(actor(), number)
+    if not may(actor(), Permission.SOLICITUD_EDIT, row):
+        raise NotFound
+    return row
 
 
 def _sent_text(sent: list[int]) -> str:

@@ -14,9 +14,9 @@ from extensions import db
 from models import Solicitud
 from rules import texts
 from rules.lifecycle import Clase, Estado
-from rules.policy import Permission
+from rules.policy import Permission, may
 from services import clock, schedule, scope, solicitudes
-from services.errors import Conflict, Refused
+from services.errors import Conflict, NotFound, Refused
 
 SAVE, SEND = "guardar", "enviar"
 PAGE = {Clase.INSTITUCIONAL: "solicitudes/nueva.html", Clase.PERSONAL: "solicitudes/personal.html"}
@@ -47,13 +47,13 @@ def edit(solicitud: Solicitud):
 @requires(Permission.REQUEST_INSTITUTIONAL)
 def servidores():
     """Options of the first search; without htmx the whole form, with the options as radio buttons."""
-    return _answer(_state(Clase.INSTITUCIONAL), "solicitudes/_paso_servidor_opciones.html")
+    return _answer(_piece(Clase.INSTITUCIONAL), "solicitudes/_paso_servidor_opciones.html")
 
 
 @bp.get("/solicitudes/documentos")
 @requires(Permission.REQUEST_INSTITUTIONAL)
 def documentos():
-    return _answer(_state(Clase.INSTITUCIONAL), "solicitudes/_paso_documento_opciones.html")
+    return _answer(_piece(Clase.INSTITUCIONAL), "solicitudes/_paso_documento_opciones.html")
 
 
 @bp.post("/solicitudes/borrador/servidor")
@@ -75,16 +75,21 @@ def estimate():
     """The panel alone: first the exact count, which then asks for the rest (`detalle=completa`)."""
     clase = Clase.PERSONAL if request.args.get("clase") == Clase.PERSONAL else Clase.INSTITUCIONAL
     depth = Depth.WHOLE if request.args.get("detalle") == Depth.WHOLE else Depth.COUNT
-    return _answer(_state(clase), "solicitudes/_estimacion.html", depth=depth)
+    return _answer(_piece(clase), "solicitudes/_estimacion.html", depth=depth)
 
 
 def _state(clase: Clase, existing: Solicitud | None = None) -> FormState:
-    """The form as this request says it. A draft named in it (`borrador`) is looked up among those the person may see."""
-    form = SolicitudForm(request.form if request.method == "POST" else request.args)
-    number = whole_number(request.values.get("borrador"))
-    if existing is None and number:
-        existing = db.session.scalar(scope.solicitudes(actor()).where(Solicitud.id == number, Solicitud.estado == Estado.BORRADOR))
-    return FormState(actor(), clase, form, existing)
+    """The form as this request says it."""
+    return FormState(actor(), clase, SolicitudForm(request.form if request.method == "POST" else request.args), existing)
+
+
+def _piece(clase: Clase) -> FormState:
+    """The form around a fragment. It may be that of a draft (`borrador`), if this person may edit that one."""
+    try:
+        draft = scope.solicitud(actor(), whole_number(request.values.get("borrador")) or 0)
+    except NotFound:
+        draft = None
+    return _state(clase, draft if draft and draft.clase is clase and may(actor(), Permission.SOLICITUD_EDIT, draft) else None)
 
 
 def _form(clase: Clase, existing: Solicitud | None = None) -> Response:
@@ -103,13 +108,13 @@ def _form(clase: Clase, existing: Solicitud | None = None) -> Response:
 def _leave(form: SolicitudForm, accion: str) -> None:
     """*Cambiar*: what was chosen is chosen no more."""
     if accion == "cambiar-servidor":
-        form.cuenta_id.data = ""
+        form.cuenta_id.data = form.servidor_q.data = ""
     elif accion == "cambiar-documento":
-        form.documento_codi.data = ""
+        form.documento_codi.data = form.documento_q.data = ""
 
 
 def _choose(step: str, field: str) -> Response:
-    state = _state(Clase.INSTITUCIONAL)
+    state = _piece(Clase.INSTITUCIONAL)
     accion = request.form.get("accion", "")
     _leave(state.form, accion)
     chosen = state.cuenta if step == "servidor" else state.documento

@@ -203,6 +203,18 @@ def test_opens_with_counts_and_general_information(open_page, whole):
     assert page.title() == "Respaldo Nº 000123 · María Fernanda Ñauñay Quishpe"
 
 
+def test_an_archive_of_a_plain_folder_announces_nothing_empty(open_page, tmp_path):
+    bare = header(person="", cedula="", post="", area="", institution="", since="", until="", request="", petition="", excluded=0)
+    for name, body in static_files():
+        write(tmp_path, name, [body])
+    write(tmp_path, "visor/indice.js", index_js(bare, [], parts=1, bytes_planned=0))
+    page = ready(open_page(tmp_path))
+    expect(page.locator("h1#nombre")).to_have_text("RESPALDO_000123")
+    expect(page.locator("#sub")).to_have_text("Respaldo de documentos")
+    expect(page.locator("#vacio-t")).to_have_text("Este respaldo no contiene documentos")
+    assert page.locator("#doc h3").all_inner_texts() == ["Documentos", "Respaldo", "Parte única"]
+
+
 def test_search_ignores_accents_and_wants_every_word(open_page, whole):
     page = open_page(whole)
     for query, found in {
@@ -247,9 +259,20 @@ def test_hostile_text_stays_text(open_page, whole):
 
 def test_policy_refuses_inline_script_and_the_network(open_page, whole):
     page = ready(open_page(whole))
-    page.evaluate("() => { const s = document.createElement('script'); s.textContent = 'window.roto = 1'; document.body.append(s); }")
-    blocked = page.evaluate("() => fetch('https://example.invalid/').then(() => 'salió', (e) => e.name)")
-    assert page.evaluate("window.roto === undefined") and blocked == "TypeError"
+    refused = page.evaluate(
+        """async () => {
+            const seen = [];
+            document.addEventListener("securitypolicyviolation", (e) => seen.push(e.effectiveDirective));
+            const s = document.createElement("script");
+            s.textContent = "window.roto = 1";
+            document.body.append(s);
+            await fetch("https://example.invalid/").catch(() => 0);
+            await new Promise((r) => setTimeout(r, 50));
+            return seen.sort();
+        }"""
+    )
+    assert refused == ["connect-src", "script-src-elem"]
+    assert page.evaluate("window.roto === undefined")
 
 
 # -- the page of a document ---------------------------------------------------------------------------------------------
@@ -498,7 +521,7 @@ def test_checker_reads_parts_extracted_each_into_its_own_folder(open_page, tmp_p
 def test_checker_refuses_a_torn_list_and_a_foreign_folder(open_page, tmp_path):
     folder = extract(tmp_path / "rota")
     script = folder / "visor/parte02.js"
-    script.write_bytes(script.read_bytes()[:-20])
+    script.write_bytes(script.read_bytes().removesuffix(b"]);\n"))  # whole lines, yet unfinished
     page = open_page(folder, "VERIFICAR.html")
     assert "rota/visor/parte02.js" in verify(page, folder)
     write(tmp_path / "otra", "nota.txt", [b"x"])

@@ -155,6 +155,7 @@ def _bodega(bodega) -> None:
     for code, content in CONTENT.items():
         store(bodega, code, base64.b64encode(content).decode())
     bodega.execute("update archivo_0001 set archivo = %s where arch_codi = 22", [base64.encodebytes(CONTENT[22]).decode()])
+    store(bodega, 21, "UERG" * 4 + "UA==" + "UERG")
     store(bodega, 20, base64.b64encode(PDF).decode() + "*no es base64*")
     bodega.execute("insert into indice(indi_codi, nombre_tabla) values (2, 'archivo; select 1'), (3, 'archivo_0099')")
     bodega.execute("insert into archivo(arch_codi, indi_codi) values (30, 2), (31, 3)")

@@ -174,6 +174,8 @@ def test_near_misses_are_not_selected(quipux):
     }
     for subject in demo_main_person.EXCLUDED:
         assert by_subject(quipux, subject)["radi_nume_radi"] not in parents, subject
+    other = quipux.execute("select radi_usua_dest from radicado where radi_asunto = ?", (demo_main_person.LOOK_ALIKE,))
+    assert demo.MAIN.codi in other.fetchone()[0] != f"-{demo.MAIN.codi}-"
     assert by_subject(quipux, demo_main_person.FROM_CITIZEN)["radi_nume_radi"] in parents
     assert len(trays["enviado"] & trays["recibido"]) >= 2
 

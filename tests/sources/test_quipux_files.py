@@ -143,7 +143,10 @@ def test_what_is_no_reference_is_refused(quipux, ref):
         quipux.open(ref)
 
 
-@pytest.mark.parametrize("ref", ["bodega:4", "bodega:x", "bodega:1 or 1=1", "texto:1", "disco:/2019/no.pdf", "disco:/2019/000101/disk.pdf/x"])
+@pytest.mark.parametrize(
+    "ref",
+    ["bodega:4", "bodega:x", "bodega:1 or 1=1", "texto:1", "disco:/2019/no.pdf", "disco:/2019/000101/disk.pdf/x"],
+)
 def test_an_absent_file_of_an_answering_source_is_the_files_problem(quipux, ref):
     with pytest.raises(FileProblem) as caught:
         quipux.open(ref)
@@ -155,6 +158,14 @@ def test_invalid_base64_is_found_while_reading(documents, quipux):
     assert file.problema is None
     with pytest.raises(FileProblem) as caught:
         quipux.open(file.ref).read()
+    assert caught.value.cause == "base64"
+
+
+@pytest.mark.parametrize("chunk", [4, 8, 1 << 20])
+def test_text_after_the_end_of_base64_is_invalid_wherever_a_chunk_ends(quipux, monkeypatch, chunk):
+    monkeypatch.setattr("sources.bodega.CHUNK", chunk)
+    with pytest.raises(FileProblem) as caught:
+        quipux.open("bodega:21").read()
     assert caught.value.cause == "base64"
 
 

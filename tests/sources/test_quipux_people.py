@@ -55,11 +55,10 @@ def test_blocks_cover_every_account_once(quipux):
 def test_a_block_changes_with_any_shown_field(server, on_postgres):
     quipux = on_postgres.open()
     before = list(quipux.account_blocks())
-    undo = {
-        "update dependencia set depe_nomb = 'Otra' where depe_codi = 101": "update dependencia set depe_nomb = 'Dirección Financiera' where depe_codi = 101",
-        "update usuarios set usua_esta = 1 where usua_codi = 110": "update usuarios set usua_esta = 0 where usua_codi = 110",
-    }
-    for change, back in undo.items():
+    area = "update dependencia set depe_nomb = '{}' where depe_codi = 101"
+    state = "update usuarios set usua_esta = {} where usua_codi = 110"
+    changes = [(area.format("Otra"), area.format("Dirección Financiera")), (state.format(1), state.format(0))]
+    for change, back in changes:
         with psycopg.connect(server.dsn("quipux"), autocommit=True) as writer:
             writer.execute(change)
             changed = list(quipux.account_blocks())
@@ -79,7 +78,10 @@ def test_institutions_and_areas(quipux):
 # Petitions
 
 
-@pytest.mark.parametrize("typed", ["peticion de", "PETICIÓN respaldo", P["mine"][-6:], "mpru-" + P["mine"][-6:], "rosa peticion", "lema respaldo"])
+@pytest.mark.parametrize(
+    "typed",
+    ["peticion de", "PETICIÓN respaldo", P["mine"][-6:], "mpru-" + P["mine"][-6:], "rosa peticion", "lema respaldo"],
+)
 def test_a_petition_is_found_by_number_subject_and_sender(quipux, typed):
     (found,) = quipux.petitions("10", typed, now=NOW)
     assert (found.id, found.asunto, found.has_file) == (P["mine"], "Petición de respaldo", True)
@@ -112,7 +114,9 @@ def test_a_percent_sign_is_a_character(quipux):
 def test_one_petition_is_scoped_but_not_by_age(quipux):
     assert quipux.petition(P["mine"], "10").asunto == "Petición de respaldo"
     assert quipux.petition(P["old"], "10").asunto == "Petición antigua"
-    for id, inst in ((P["mine"], "20"), (P["reserved"], "10"), (P["internal"], "10"), (P["deleted"], "10"), ("x", "10"), (P["mine"], "")):
+    for name in ("reserved", "internal", "deleted"):
+        assert quipux.petition(P[name], "10") is None
+    for id, inst in ((P["mine"], "20"), (P["mine"], ""), ("x", "10")):
         assert quipux.petition(id, inst) is None
 
 

@@ -59,6 +59,10 @@ window.VISOR = (function () {
     return n.toFixed(paso[0] > 1e3 && n < 100 ? 1 : 0).replace(".", ",") + NBSP + paso[1];
   }
 
+  /* An archive of a plain folder has neither request nor period: what is empty is not announced. */
+  const periodo = (meta) => (meta.desde ? fecha(meta.desde) + " a " + fecha(meta.hasta) : "");
+  const rotulo = (meta, ...mas) => ["Respaldo de documentos", meta.solicitud && "Solicitud Nº " + meta.solicitud, ...mas].filter(Boolean).join(" · ");
+
   function guardado(clave, valor) {
     try {
       if (valor === undefined) return localStorage.getItem(clave);
@@ -78,5 +82,5 @@ window.VISOR = (function () {
     });
   }
 
-  return { $, el, icono, boton, llano, miles, cuantos, dos, fecha, peso, tema };
+  return { $, el, icono, boton, llano, miles, cuantos, dos, fecha, peso, periodo, rotulo, tema };
 })();

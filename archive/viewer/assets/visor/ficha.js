@@ -187,13 +187,13 @@
     verificar.href = "VERIFICAR.html";
     ayuda.append(verificar, ". Las demás partes se extraen en esta misma carpeta y aparecen al volver a abrir esta página.");
     return [
-      el("div", "", titulo, el("p", "muted", "Documentos de Quipux entregados a su titular.")),
-      tarjeta("Documentos", cuentas(docs, meta), meta.excluidos ? el("p", "muted sm", "Los documentos excluidos por reserva no forman parte de este respaldo: solo consta su número.") : null),
-      tarjeta("Titular", datos(["Nombres", meta.persona], ["Cédula", meta.cedula], ["Puesto", meta.puesto], ["Área", meta.area], ["Institución", meta.institucion, "w"])),
-      tarjeta("Respaldo", datos(["Nº Solicitud", meta.solicitud], ["Período", fecha(meta.desde) + " a " + fecha(meta.hasta)], ["Generado", fecha(meta.generado, true)], ["Tamaño de los archivos", peso(meta.bytes)], ["Petición", meta.peticion])),
+      el("div", "", titulo, meta.persona ? el("p", "muted", "Documentos de Quipux entregados a su titular.") : null),
+      tarjeta("Documentos", cuentas(docs, meta), meta.excluidos ? el("p", "muted sm", "Los documentos excluidos por reserva no forman parte de este respaldo: solo consta cuántos son.") : null),
+      !meta.persona ? null : tarjeta("Titular", datos(["Nombres", meta.persona], ["Cédula", meta.cedula], ["Puesto", meta.puesto], ["Área", meta.area], ["Institución", meta.institucion, "w"])),
+      tarjeta("Respaldo", datos(["Nº Solicitud", meta.solicitud], ["Período", V.periodo(meta)], ["Generado", fecha(meta.generado, true)], ["Tamaño de los archivos", peso(meta.bytes)], ["Petición", meta.peticion])),
       tarjeta(meta.partes === 1 ? "Parte única" : "Partes (" + meta.partes + ")", partes(docs, meta), ayuda),
       el("div", "row no-print", boton("", "print", "Imprimir", () => window.print())),
-    ];
+    ].filter(Boolean);
   }
 
   V.ficha = { documento, general };

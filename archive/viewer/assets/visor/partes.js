@@ -83,7 +83,7 @@
   V.partes = {
     inicia: (m) => { meta = m; }, carga, cargaTodo, clave, numero, detalle,
     estado: (k) => estado.get(k) || "leyendo",
-    complementos: () => [...estado].filter(([k, e]) => k[0] === "C" && e === "presente").map(([k]) => k),
+    complementos: () => (meta.complemento ? [] : [...estado].filter(([k, e]) => k[0] === "C" && e === "presente").map(([k]) => k)),
     conNovedad: (id) => novedad.has(id),
     conocido: (id) => textos.has(id),
     alCambiar: (f) => avisos.push(f),

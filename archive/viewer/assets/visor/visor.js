@@ -117,7 +117,8 @@
 
   /* Who it is from or to; when a searched word is nowhere in the row, the name or attachment where it was found. */
   function segundaLinea(x, saliente) {
-    const normal = saliente ? "Para: " + x.para.join(", ") : "De: " + x.de.join(", ");
+    const gente = saliente ? x.para : x.de;
+    const normal = gente.length ? (saliente ? "Para: " : "De: ") + gente.join(", ") : "";
     const aLaVista = palabras.length ? llano(x.numero + "\n" + x.asunto + "\n" + normal) : "";
     const falta = palabras.find((p) => !aLaVista.includes(p));
     if (!falta) return normal;
@@ -159,7 +160,7 @@
   function muestra() {
     const D = $("doc"), meta = window.RESPALDO.meta;
     const volver = boton("volver no-print", "left", "Volver a la lista", cierra);
-    const membrete = el("p", "solo-print", "Respaldo de documentos · Solicitud Nº " + meta.solicitud + " · " + meta.persona + " · " + meta.institucion);
+    const membrete = el("p", "solo-print", V.rotulo(meta, meta.persona, meta.institucion));
     D.replaceChildren(volver, membrete, ...(abierto ? V.ficha.documento(abierto) : V.ficha.general(docs, meta)));
     document.title = (abierto ? abierto.numero + " · " : "") + titular;
     $("info").setAttribute("aria-pressed", String(!abierto));
@@ -253,9 +254,9 @@
   function opciones(select, valores) { for (const v of valores) select.add(new Option(v, v)); }
 
   function rotula(meta) {
-    titular = "Respaldo Nº " + meta.solicitud + " · " + meta.persona;
-    $("nombre").textContent = meta.persona;
-    $("sub").textContent = "Respaldo de documentos · Solicitud Nº " + meta.solicitud + " · " + fecha(meta.desde) + " a " + fecha(meta.hasta) + " · " + meta.institucion;
+    titular = [meta.solicitud && "Respaldo Nº " + meta.solicitud, meta.persona || meta.nombre].filter(Boolean).join(" · ");
+    $("nombre").textContent = meta.persona || meta.nombre;
+    $("sub").textContent = V.rotulo(meta, V.periodo(meta), meta.institucion);
     $("n0").textContent = miles(docs.length);
     $("n1").textContent = miles(docs.filter((x) => x.recibido).length);
     $("n2").textContent = miles(docs.filter((x) => x.enviado).length);

@@ -1,0 +1,144 @@
+"""Shape of the list's filters and of the small forms of a request's actions; every message in Spanish.
+
+Filters come from the URL, by hand: what was typed must be shown again beside its message, whatever it was."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Collection
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from rules import texts
+from rules.glossary import ESTADO_BADGE
+from rules.lifecycle import Estado
+from services import solicitudes, solicitudes_listing
+from services.errors import Refused
+from services.solicitudes_listing import Filters
+
+MAX_NAME = 120
+MAX_DIGITS = 15
+FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
+_LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+
+
+@dataclass
+class FilterForm:
+    """The filters as typed, as values, and what is wrong with them (field → message)."""
+
+    typed: dict[str, str]
+    filters: Filters
+    errors: dict[str, str] = field(default_factory=dict)
+    order: str = ""
+
+    @classmethod
+    def of(cls, args: MultiDict[str, str], offered: Collection[int], today: date) -> FilterForm:
+        """Read the URL. `offered`: ids of the institutions that may be chosen. Without Fecha Inicio in the URL the list
+        shows the last six months, except when it is searched for a number, a name or a cédula."""
+        typed = {name: _plain(args.get(name, "")) for name in (*FIELDS, "q")}
+        typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in _plain(value).split(",") if part))
+        if not typed["q"]:
+            typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
+            typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
+        form = cls(typed, Filters(), order=args.get("orden", "")[:20])
+        form.filters = Filters(
+            inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
+            nombre=form._text("nombre", "El nombre o la CI"), institucion_id=form._institution(offered), texto=form._text("q", "La búsqueda"),
+        )
+        start, end = form.filters.inicio, form.filters.fin
+        if start and end and start > end:
+            form.errors["inicio"] = "La Fecha Inicio debe ser menor o igual que la Fecha Fin."
+        return form
+
+    def url(self, **changes: str) -> str:
+        """The list with these filters: only what says something is in the URL. An emptied date stays, as "no limit"."""
+        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not self.typed["q"])}
+        if self.order and self.order != solicitudes_listing.DEFAULT_ORDER:
+            kept["orden"] = self.order
+        return url_for("solicitudes.listing", **{k: v for k, v in (kept | changes).items() if v or k in {"inicio", "fin"}})
+
+    @property
+    def summary(self) -> list[tuple[str | None, str]]:
+        """For f.resumen: in the order of the fields."""
+        return [(None if name == "q" else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q") if name in self.errors]
+
+    @property
+    def estado_options(self) -> list[tuple[str, str]]:
+        """"Todos", each estado, and the combination in the URL when it names several."""
+        options = [("", "Todos"), *((str(e), ESTADO_BADGE[e].label) for e in Estado)]
+        if len(self.filters.estados) > 1:
+            options.append((self.typed["estado"], ", ".join(ESTADO_BADGE[e].label for e in Estado if e in self.filters.estados)))
+        return options
+
+    def _day(self, name: str, label: str) -> date | None:
+        text = self.typed[name]
+        if not text:
+            return None
+        if local := _LOCAL_DATE.fullmatch(text):
+            text = f"{local[3]}-{int(local[2]):02d}-{int(local[1]):02d}"
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            self.errors[name] = f"La {label} no es una fecha válida. Ejemplo: 20/11/2026."
+            return None
+        if not 1990 <= day.year <= 2100:
+            self.errors[name] = f"La {label} debe estar entre los años 1990 y 2100."
+            return None
+        self.typed[name] = day.isoformat()
+        return day
+
+    def _number(self) -> int | None:
+        text = self.typed["nro"]
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
+            self.errors["nro"] = "Escriba el número de la solicitud solo con dígitos. Ejemplo: 10438."
+            self.typed["nro"] = text[:MAX_NAME]
+            return None
+        return int(text)
+
+    def _estados(self) -> frozenset[Estado]:
+        chosen = [value for value in self.typed["estado"].split(",") if value]
+        if any(value not in set(Estado) for value in chosen):
+            self.errors["estado"] = "Elija un estado de la lista."
+            self.typed["estado"] = ""
+            return frozenset()
+        return frozenset(Estado(value) for value in chosen)
+
+    def _text(self, name: str, label: str) -> str:
+        text = self.typed[name]
+        if len(text) > MAX_NAME:
+            self.errors[name] = f"{label} no puede superar los {MAX_NAME} caracteres; tiene {texts.miles(len(text))}."
+            self.typed[name] = text[:MAX_NAME]
+            return ""
+        return text
+
+    def _institution(self, offered: Collection[int]) -> int | None:
+        text = self.typed["institucion"]
+        if not text or not offered:
+            # Whoever has only one institution has no such filter.
+            self.typed["institucion"] = ""
+            return None
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < MAX_DIGITS else 0
+        if number not in offered:
+            self.errors["institucion"] = "Elija una institución de la lista."
+            self.typed["institucion"] = ""
+            return None
+        return number
+
+
+def reason(form: MultiDict[str, str], name: str) -> str:
+    """A text typed in the form of an action. Raises Refused when it is longer than the Recorrido keeps."""
+    text = _plain(form.get(name, ""))
+    if len(text) > solicitudes.MAX_TEXT:
+        problem = f"El texto no puede superar los {texts.miles(solicitudes.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
+        raise Refused({name: problem})
+    return text
+
+
+def _plain(text: str) -> str:
+    # U+0000 cannot be kept by PostgreSQL nor stand in a page.
+    return text.replace("\x00", "").strip()

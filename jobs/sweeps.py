@@ -1,0 +1,151 @@
+"""The sweeps: what time alone makes due. Each asks "everything older than", never a window, and may run twice.
+
+Output is one JSON-able report {sweep, now, done, failed} (decisions 11). Run by the clock and by `flask --app app sweep`.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from extensions import db
+from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
+from rules.deadlines import reminders_before
+from rules.lifecycle import Estado
+from services import after, clock, downloads, mirror, notices, purge, runs, solicitudes
+from services.adapters import quipux, storage
+from sources import SourceUnavailable
+
+log = logging.getLogger(__name__)
+SCRATCH_KEPT = timedelta(hours=6)
+
+
+def due(*, all_approved: bool = False) -> tuple[int, int]:
+    """Wake workers for every run that may start now."""
+    if all_approved:
+        runs.bring_forward()
+    return _wake(len(runs.due())), 0
+
+
+def reconcile() -> tuple[int, int]:
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over."""
+    return _wake(runs.orphans()), 0
+
+
+def _wake(waiting: int) -> int:
+    """As many nudges as runs wait, less those already in the queue: a busy worker must not find thousands."""
+    for _ in range(waiting - after.queued_runs() if waiting else 0):
+        runs.nudge()
+    db.session.commit()
+    return waiting
+
+
+def expiry() -> tuple[int, int]:
+    """End what is past its vigencia, then delete the files of everything ended and prove that they are gone."""
+    ids = db.session.scalars(
+        select(Solicitud.id).where(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta <= clock.now()).order_by(Solicitud.id)
+    ).all()
+    ended = _each(ids, lambda one: (solicitudes.expire(one), notices.tell("vencida", one)))
+    gone = _each(purge.pending(), purge.purge)
+    return ended[0] + gone[0], ended[1] + gone[1]
+
+
+def reminders() -> tuple[int, int]:
+    """48 and 24 hours before the end, only while some part was never completely downloaded (seed 000; mission.md §1)."""
+    at = clock.now()
+    ids = db.session.scalars(
+        select(Solicitud.id).where(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > at).order_by(Solicitud.id)
+    ).all()
+    return _each(ids, _remind)
+
+
+def _remind(solicitud: Solicitud) -> None:
+    first, second = reminders_before(solicitud.vigente_hasta)
+    at = clock.now()
+    hours = 24 if at >= second else 48 if at >= first else None
+    if hours is None or downloads.all_complete(solicitud):
+        return
+    notices.tell("recordatorio", solicitud, occasion=f"{hours}:{solicitud.vigente_hasta.date()}", horas=hours)
+
+
+def mail() -> tuple[int, int]:
+    """Send what was deferred, and what was never picked up."""
+    states = [notices.send(correo_id) for correo_id in notices.due()]
+    bad = {CorreoEstado.DIFERIDO, CorreoEstado.FALLIDO}
+    return sum(s not in bad for s in states), sum(s in bad for s in states)
+
+
+def refresh_mirror() -> tuple[int, int]:
+    """Read institutions and accounts from Quipux again."""
+    try:
+        return mirror.refresh(quipux()).escritas, 0
+    except SourceUnavailable as problem:
+        log.warning("mirror: %s", problem)
+        db.session.rollback()
+        return 0, 1
+
+
+def tidy_storage() -> tuple[int, int]:
+    """Delete objects no row knows, report rows whose object is missing, and clear what killed workers left."""
+    removed = failed = 0
+    known = purge.known_keys()
+    for stat in storage().list("solicitudes/"):
+        if stat.key not in known and clock.now().timestamp() - stat.modified > SCRATCH_KEPT.total_seconds():
+            storage().delete(stat.key)
+            removed += 1
+    missing = db.session.scalars(
+        select(Parte.clave).join(Ejecucion).where(Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
+    ).all()
+    for key in missing:
+        if storage().stat(key) is None:
+            log.error("a published part is missing in the storage: %s", key)
+            failed += 1
+    return removed + _clear_scratch(), failed
+
+
+def _clear_scratch() -> int:
+    old = [p for p in storage().scratch().iterdir() if time.time() - p.stat().st_mtime > SCRATCH_KEPT.total_seconds()]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return len(old)
+
+
+def digest() -> tuple[int, int]:
+    """Once a day to the SGE: requests nobody decided in 2 working days, runs stopped, mails that failed."""
+    return notices.digest(), 0
+
+
+def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int, int]:
+    """Do `task` for each request in a transaction of its own: one that fails does not stop the others."""
+    done = failed = 0
+    for solicitud_id in list(ids):
+        try:
+            task(db.session.get(Solicitud, solicitud_id))
+            db.session.commit()
+            done += 1
+        except Exception:
+            log.exception("sweep failed for request %s", solicitud_id)
+            db.session.rollback()
+            failed += 1
+    return done, failed
+
+
+SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
+    "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
+    "mirror": refresh_mirror, "storage": tidy_storage, "digest": digest,
+}
+
+
+def run(name: str, *, forced: bool = False) -> list[dict]:
+    """Run one sweep, or "all". `forced`: `due` starts everything approved, whatever its date (demo only)."""
+    reports = []
+    for each in SWEEPS if name == "all" else [name]:
+        done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        reports.append({"sweep": each, "now": clock.now().isoformat(timespec="seconds"), "done": done, "failed": failed})
+        db.session.remove()
+    return reports

@@ -1,0 +1,105 @@
+"""The worker: two RQ workers under one supervisor, one for runs (hours) and one for light work (mails, page images).
+
+What dies and how (docs/adr/0004): a killed horse or worker leaves its run to the next one by its lease; on SIGTERM the
+run hands itself back at the next document; no horse outlives its worker.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from flask import Flask
+from rq import Queue, Worker
+
+from extensions import LIGHT, RUNS, db, redis_connection
+from jobs import stopping
+
+log = logging.getLogger(__name__)
+PR_SET_PDEATHSIG = 1
+GRACE = 20  # seconds a run has to hand itself back
+TTL = 40  # seconds; an idle worker shows itself every TTL − 15, a busy one every 15
+
+
+class HouseWorker(Worker):
+    """An RQ worker whose jobs run inside the application, and whose horse stops with it."""
+
+    flask_app: Flask
+
+    def main_work_horse(self, job, queue):
+        die_with_parent()
+        stopping.reset()
+        with self.flask_app.app_context():
+            # Connections of the parent must not be shared with the child.
+            db.engine.dispose(close=False)
+            super().main_work_horse(job, queue)
+
+    def setup_work_horse_signals(self):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, stopping.request)
+
+    def request_stop(self, signum, frame):
+        """Pass the signal on to the horse, which hands its run back; then RQ ends after the job."""
+        if self.horse_pid:
+            try:
+                os.kill(self.horse_pid, signal.SIGTERM)
+            except ProcessLookupError:
+                log.info("the horse had just ended")
+        super().request_stop(signum, frame)
+
+    def request_force_stop(self, signum, frame):
+        """Platforms signal every process, and the supervisor passes its own on: a second SIGTERM is not impatience. Who
+        really wants to kill has SIGKILL, and the lease."""
+        log.info("already stopping")
+
+
+def die_with_parent() -> None:
+    """A horse whose worker was killed would go on as an orphan beside its successor: the kernel ends it instead."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:
+            os._exit(1)
+
+
+def serve(app: Flask, queue_name: str) -> None:
+    """Work on one queue until SIGTERM."""
+    with app.app_context():
+        connection = redis_connection(retries=20)
+    worker = HouseWorker(
+        [Queue(queue_name, connection=connection, serializer="json")], connection=connection, serializer="json",
+        maintenance_interval=30, worker_ttl=TTL, job_monitoring_interval=15,
+    )
+    worker.flask_app = app
+    worker.work(logging_level="WARNING")
+
+
+def supervise() -> None:
+    """Keep both workers alive; on SIGTERM let them end, then go."""
+    # glibc's arenas would grow with every thread of a run: two keep the memory flat (archive.md §9).
+    env = os.environ | {"MALLOC_ARENA_MAX": "2"}
+    start = {name: lambda name=name: _spawn(name, env) for name in (RUNS, LIGHT)}
+    children = {name: begin() for name, begin in start.items()}
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stopping.request)
+    while not stopping.sleep(1):
+        for name, child in children.items():
+            if child.poll() is not None:
+                log.error("worker %s ended with %s: starting another", name, child.returncode)
+                children[name] = start[name]()
+    for child in children.values():
+        child.terminate()
+    end = time.monotonic() + GRACE
+    for child in children.values():
+        try:
+            child.wait(max(0.1, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def _spawn(name: str, env: dict[str, str]) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-m", "flask", "--app", "app", "worker", name], env=env, preexec_fn=die_with_parent)
