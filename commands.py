@@ -10,11 +10,12 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 import jobs.clock
+import jobs.demo
 import jobs.worker
 from extensions import LIGHT, RUNS, db
 from jobs import sweeps
 from rules.deadlines import ZONE
-from services import clock, demo, schedule, signin
+from services import clock, schedule, signin
 from services.errors import Refused
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
@@ -109,4 +110,4 @@ def _app() -> Flask:
 @with_appcontext
 def demo_setup() -> None:
     """Prepara los datos de la demostración (los que falten)."""
-    demo.prepare()
+    jobs.demo.prepare()

@@ -65,7 +65,7 @@ class _Maker:
     def _copy_common(self) -> None:
         """The unnumbered tag files, byte for byte from the last data volume, which has them all."""
         names = [name for name, _ in viewer.static_files()]
-        names += ["LEAME.txt", viewer.INDEX_NAME, *(list_name(self.plan, name) for name in LISTS)]
+        names += ["LEAME.txt", viewer.index_name(self.plan.header), *(list_name(self.plan, name) for name in LISTS)]
         with closing(self.opener(self.plan.parts)) as last:
             entries = self._entries[self.plan.parts]
             digests = dict(reader.hashes(last, entries["tagmanifest-sha256.txt"]))

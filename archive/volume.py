@@ -151,7 +151,7 @@ class _Maker:
         self._tag("LEAME.txt", tags.leame(self.plan.header, self.plan.parts))
         size = self.plan.summary.bytes
         self._tag_stream(
-            viewer.INDEX_NAME,
+            viewer.index_name(self.plan.header),
             lambda: viewer.index_js(
                 self.plan.header, self.plan.index_rows(), parts=self.plan.parts, bytes_planned=size
             ),

@@ -129,7 +129,8 @@ def documents(selection: Iterable[SourceDocument], trays: dict[str, int]) -> Ite
 
 
 def _file(item: SourceFile) -> File:
-    return File(item.ref, item.kind, item.nombre, item.bytes, item.suffix, item.problema, item.descripcion, _iso(item.fecha))
+    return File(item.ref, item.kind, item.nombre, item.bytes, item.suffix, item.problema, item.descripcion, _iso(item.fecha),
+                approximate=item.origen == "bodega")  # the base64 is not read to know its size
 
 
 def _iso(instant: datetime | None) -> str:

@@ -77,10 +77,9 @@ def record(actor: Actor, solicitud: Solicitud, draft: Draft) -> Entrega:
     )
     db.session.add(row)
     db.session.flush()
-    text = f"{'Corrección: e' if last else 'E'}ntregado a {draft.recibe_nombre} el {texts.day(draft.fecha)}, en {draft.medio.lower()}."
+    text = f"Entregado a {draft.recibe_nombre} el {texts.day(draft.fecha)}. Medio: {draft.medio}."
     try:
-        move(solicitud, Action.DELIVER, actor, comment=text.replace("memoria usb", "memoria USB").replace("cd o dvd", "CD o DVD"),
-             data={"entrega": row.id})
+        move(solicitud, Action.DELIVER, actor, comment=f"Corrección. {text}" if last else text, data={"entrega": row.id})
     except IllegalMove:
         raise Conflict("La solicitud cambió mientras usted registraba la entrega. Actualice la página.") from None
     return row
@@ -119,17 +118,21 @@ def acta(actor: Actor, solicitud: Solicitud) -> Acta:
     if not found or solicitud.generada_en is None:
         raise NotFound
     entrega = next(iter(of(solicitud)), None)
-    receives = (
-        Signer(entrega.recibe_nombre, entrega.recibe_cedula, "") if entrega else Signer(solicitud.persona, solicitud.persona_cedula, "")
+    return Acta(
+        solicitud, found, entrega.fecha if entrega else clock.today(), entrega, _giver(actor, solicitud, entrega),
+        _receiver(solicitud, entrega), novedades(found),
     )
-    own = receives.cedula == solicitud.persona_cedula
-    receives = Signer(receives.nombre, receives.cedula, "Ciudadano requirente" if own else "Persona autorizada por el ciudadano")
-    return Acta(solicitud, found, entrega.fecha if entrega else clock.today(), entrega, _giver(actor, solicitud, entrega), receives, novedades(found))
 
 
 def novedades(found: list[Ejecucion]) -> list[tuple[Novedad, str]]:
     """Files that were found and could not be included, with the cause in words."""
     return [(n, CAUSES[n.causa]) for run in found for n in run.novedades]
+
+
+def _receiver(solicitud: Solicitud, entrega: Entrega | None) -> Signer:
+    if entrega is None or entrega.recibe_cedula == solicitud.persona_cedula:
+        return Signer(entrega.recibe_nombre if entrega else solicitud.persona, solicitud.persona_cedula, "Ciudadano requirente")
+    return Signer(entrega.recibe_nombre, entrega.recibe_cedula, "Persona autorizada por el ciudadano")
 
 
 def _giver(actor: Actor, solicitud: Solicitud, entrega: Entrega | None) -> Signer:

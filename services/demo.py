@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import current_app
 from sqlalchemy import select
 
 from extensions import db
 from models import Cargo, Cuenta, Nombramiento, Usuario
 from services import clock, mirror, schedule, signin
 from services.adapters import quipux
-from sources import demo as demo_quipux
 from sources import demo_people as people
 
 PASSWORD = "Respaldo-2026"
@@ -53,11 +51,3 @@ def _person(correo, cedula, nombre, apellido, secret, cargo, institucion_id) -> 
     if cargo:
         usuario.nombramientos.append(Nombramiento(cargo=cargo, institucion_id=institucion_id, desde=SINCE))
     db.session.add(usuario)
-
-
-def prepare() -> None:
-    """Everything the demo needs that is not there yet: its Quipux, its people, its requests. Safe to run at every start."""
-    if not current_app.config["DEMO"]:
-        raise RuntimeError("only in the demo")
-    demo_quipux.build(current_app.config["DATA_DIR"] / "quipux", today=clock.today())
-    seed_base()

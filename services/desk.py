@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -165,45 +165,84 @@ def _last_decision(row: Solicitud) -> str:
 
 
 def _found(actor: Actor, q: str) -> Select[tuple[Solicitud]]:
-    """What waits and matches what was typed: a number, or words of a name or cédula. `twice` is joined for the flags."""
-    twice = _twice()
-    query = (
-        scope.solicitudes(actor)
-        .where(Solicitud.estado == Estado.ENVIADA)
-        .join(Cuenta, Cuenta.id == Solicitud.cuenta_id)
-        .outerjoin(twice, and_(twice.c.institucion_id == Solicitud.institucion_id, twice.c.persona_cedula == Solicitud.persona_cedula))
-    )
-    asked = words(q)[:12]
-    if not q.strip():
+    """What waits and matches what was typed: a number, or words of a name or cédula."""
+    query = scope.solicitudes(actor).where(Solicitud.estado == Estado.ENVIADA).join(Cuenta, Cuenta.id == Solicitud.cuenta_id)
+    typed = q.strip()
+    if not typed:
         return query
-    named = and_(*(Solicitud.busqueda.like(f"% {word}%") for word in asked)) if asked else None
-    number = q.strip().lstrip("0") if q.strip().isascii() and q.strip().isdigit() else ""
-    wanted = [c for c in (named, Solicitud.id == int(number) if 0 < len(number) < 18 else None) if c is not None]
-    return query.where(or_(*wanted)) if wanted else query.where(Solicitud.id == 0)
+    wanted = [and_(*(Solicitud.busqueda.like(f"% {word}%") for word in asked))] if (asked := words(typed)[:12]) else []
+    if typed.isascii() and typed.isdigit() and len(typed) < 19:
+        wanted.append(Solicitud.id == int(typed))
+    return query.where(or_(*wanted)) if wanted else query.where(false())
 
 
-def _twice():
-    """People (institution and cédula) with more than one live request."""
-    return (
+def _flags() -> dict[str, ColumnElement[bool]]:
+    """The observations of NOTES as SQL over Solicitud joined with Cuenta."""
+    institutional = Solicitud.clase == Clase.INSTITUCIONAL
+    sender = Solicitud.documento_remitente_cedula
+    twice = (
         select(Solicitud.institucion_id, Solicitud.persona_cedula)
         .where(is_in(set(LIVE), clock.now()), Solicitud.oculta.is_(False))
         .group_by(Solicitud.institucion_id, Solicitud.persona_cedula)
         .having(func.count() > 1)
-        .subquery("repetidas")
+        .correlate(None)
     )
-
-
-def _flags():
-    """The observations as SQL, under the names of NOTES."""
-    institutional = Solicitud.clase == Clase.INSTITUCIONAL
-    sender = Solicitud.documento_remitente_cedula
     conditions = {
         "activa": and_(institutional, Cuenta.activa.is_(True)),
-        # The name of the outer-joined subquery of `_found`.
-        "otra": _OTHER.is_not(None),
+        "otra": tuple_(Solicitud.institucion_id, Solicitud.persona_cedula).in_(twice),
         "remitente": and_(institutional, sender != "", sender != Solicitud.persona_cedula),
         "sin_cedula": and_(institutional, sender == ""),
-        "vacia": Solicitud.estimado_documentos == 0,
-        "grande": Solicitud.estimado_bytes > LARGE,
+        "vacia": func.coalesce(Solicitud.estimado_documentos, 1) == 0,
+        "grande": func.coalesce(Solicitud.estimado_bytes, 0) > LARGE,
     }
     return {name: condition.label(name) for name, condition in conditions.items()}
+
+
+def _viewed(query: Select, view: str, before: datetime) -> Select:
+    if view == OBSERVED:
+        return query.where(or_(*_flags().values()))
+    return query.where(Solicitud.enviada_en < before) if view == LATE else query
+
+
+def _counts(query: Select, before: datetime) -> dict[str, int]:
+    """How many requests each view holds."""
+
+    def how_many(condition):
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    observed = how_many(or_(*_flags().values()))
+    row = db.session.execute(query.with_only_columns(func.count(), observed, how_many(Solicitud.enviada_en < before))).one()
+    return dict(zip((ALL, OBSERVED, LATE), row))
+
+
+def _row(actor: Actor, row, days: Calendar, today: date) -> Row:
+    one: Solicitud = row[0]
+    kind, note = _gravest([name for name in NOTES if getattr(row, name)]) or ("", "")
+    waiting = days.working_between(local_day(one.enviada_en or one.fecha_solicitud), today)
+    bulk = kind != "bad" and may(actor, Permission.SOLICITUD_DECIDE, one)
+    return Row(one, waiting, waiting > TARGET_DAY, kind, note, bulk)
+
+
+def _gravest(names: list[str]) -> tuple[str, str] | None:
+    return NOTES[names[0]] if names else None
+
+
+def _bad(row: Solicitud) -> list[str]:
+    """The observations of one request that forbid to approve it in bulk."""
+    query = select(*_flags().values()).join_from(Solicitud, Cuenta, Cuenta.id == Solicitud.cuenta_id).where(Solicitud.id == row.id)
+    found = db.session.execute(query).one()
+    return [name for name, (kind, _) in NOTES.items() if kind == "bad" and getattr(found, name)]
+
+
+def _returned(solicitud_id: int) -> Evento | None:
+    """The row that tells of a return, when that is the last thing that happened to the request."""
+    last = db.session.scalar(select(Evento).where(Evento.solicitud_id == solicitud_id).order_by(Evento.orden.desc()).limit(1))
+    return last if last is not None and last.accion == str(Action.RETURN) else None
+
+
+def _late_before(days: Calendar, today: date) -> datetime:
+    """What was sent before this instant has waited more working days than the SGE aims at."""
+    day = today
+    while days.working_between(day, today) <= TARGET_DAY:
+        day -= timedelta(days=1)
+    return midnight(day + timedelta(days=1))

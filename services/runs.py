@@ -13,6 +13,7 @@ from typing import Any, Iterable
 from flask import current_app
 from sqlalchemy import and_, func, or_, select, update
 
+from archive.model import NOTICES
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules import deadlines
@@ -80,9 +81,10 @@ def orphans() -> int:
     return len(db.session.scalars(_orphans()).all())
 
 
-def claim(worker: str) -> Claim | None:
-    """Take the next run: first one whose worker was lost, then the next request that is due. Commits."""
-    return _take_over(worker) or _start_next(worker)
+def claim(worker: str, *, only: int | None = None) -> Claim | None:
+    """Take the next run: first one whose worker was lost, then the next request that is due. Commits.
+    `only`: this approved request and no other."""
+    return _start_next(worker, [only]) if only else _take_over(worker) or _start_next(worker, due())
 
 
 def _orphans():
@@ -111,8 +113,8 @@ def _take_over(worker: str) -> Claim | None:
     return None
 
 
-def _start_next(worker: str) -> Claim | None:
-    for solicitud_id in due():
+def _start_next(worker: str, candidates: list[int]) -> Claim | None:
+    for solicitud_id in candidates:
         solicitud = db.session.get(Solicitud, solicitud_id)
         try:
             move(solicitud, Action.START, None)
@@ -200,7 +202,7 @@ def publish(claim: Claim, number: int, *, key: str, result: Any) -> None:
     part.nombre, part.nombre_independiente = result.name, result.independent_name or ""
     seen = {(n.documento_codi, n.archivo) for n in part.ejecucion.novedades}
     for n in result.novedades:
-        if (n.document_id, n.file[:250]) in seen:
+        if n.cause in NOTICES or (n.document_id, n.file[:250]) in seen:
             continue
         seen.add((n.document_id, n.file[:250]))
         db.session.add(

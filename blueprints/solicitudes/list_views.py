@@ -7,7 +7,10 @@ from flask import Response, request, url_for
 from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.solicitudes import bp
+from blueprints.solicitudes.detail_views import download_url
 from blueprints.solicitudes.list_forms import FilterForm
+from rules.deadlines import last_moment, local_day
+from rules.glossary import ESTADO_BADGE
 from rules.policy import Permission
 from services import clock, solicitudes_listing
 
@@ -34,6 +37,7 @@ def listing() -> Response:
 def _render(form: FilterForm, offered: list, fragment: str, status: int = 200, **context: object) -> Response:
     return htmx.render(
         "solicitudes/listado.html", fragment, status, form=form, instituciones=offered, several=bool(offered), clear_url=url_for(".listing"),
+        badges=ESTADO_BADGE, local_day=local_day, last_moment=last_moment, download_url=download_url,
         everything_url=url_for(".listing", **{"inicio": "", "fin": "", **{k: v for k, v in form.typed.items() if v and k not in {"inicio", "fin"}}}),
         **context,
     )

@@ -1,0 +1,211 @@
+"""Demo requests in every estado, made through the services and topped up at each start (decisions 24).
+
+Nothing here writes an estado: the clock is set back and the same functions are called that a person's click calls. MAIN (the
+servant with the most documents) is left without a request: it is the newcomer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import inspect, select
+
+from extensions import db
+from jobs import produce
+from models import Cuenta, Solicitud, Usuario
+from rules.deadlines import ZONE
+from rules.lifecycle import Clase, Estado, Motivo
+from rules.policy import Actor
+from services import clock, demo, people, purge, runs, schedule, solicitudes
+from services.status import is_in
+from sources import demo as quipux
+
+AIQ, OTHER_AIQ, OFFICER, SECOND, SERVANT = (
+    "aiq@demo.gob.ec", "aiq@otra.gob.ec", "sge@demo.gob.ec", "sge2@demo.gob.ec", "servidor@demo.gob.ec",
+)
+FROM = date(2019, 1, 1)
+
+
+def prepare() -> None:
+    """Everything the demo needs that is not there yet: its Quipux, its people, its requests. Safe to run at every start."""
+    if not current_app.config["DEMO"]:
+        raise RuntimeError("only in the demo")
+    quipux.build(current_app.config["DATA_DIR"] / "quipux", today=clock.today())
+    demo.seed_base()
+    for missing, make in SCENES:
+        if missing():
+            make()
+            db.session.commit()
+    runs.nudge()
+    db.session.commit()
+
+
+# --- scenes ------------------------------------------------------------------------------------------------------------
+
+
+def _none(estado: Estado, correo: str | None = None, **also) -> Callable[[], bool]:
+    """True when there is no request in this (effective) estado, of this requester."""
+
+    def missing() -> bool:
+        query = select(Solicitud.id).where(is_in({estado}, clock.now()), Solicitud.oculta.is_(False)).filter_by(**also)
+        if correo:
+            query = query.join(Usuario, Solicitud.creada_por_id == Usuario.id).where(Usuario.correo == correo)
+        return db.session.scalar(query.limit(1)) is None
+
+    return missing
+
+
+def _expired() -> None:
+    with _back(days=24, hour=9):
+        solicitud = _sent(AIQ, quipux.LAWYER)
+    with _back(days=23, hour=10):
+        _approved(solicitud)
+    with _back(days=20, hour=8):
+        _produced(solicitud)
+    with _back(days=15, hour=0):
+        solicitudes.expire(_again(solicitud))
+        purge.purge(_again(solicitud))
+
+
+def _mismatched() -> None:
+    with _back(days=12, hour=11):
+        solicitud = _sent(AIQ, quipux.DRIVER, petition=_petition(quipux.LAWYER))
+    with _back(days=11, hour=15):
+        solicitudes.reject(_actor(OFFICER), solicitud, "documento_no_corresponde", "El oficio fue presentado por otra persona.")
+
+
+def _ready() -> None:
+    with _back(days=5, hour=9):
+        solicitud = _sent(AIQ, quipux.ACCOUNTANT)
+    with _back(days=4, hour=10):
+        _approved(solicitud)
+    with _back(days=1, hour=8):
+        _produced(solicitud)
+
+
+def _ready_elsewhere() -> None:
+    with _back(days=6, hour=9):
+        solicitud = _sent(OTHER_AIQ, quipux.RESEARCHER)
+    with _back(days=5, hour=10):
+        _approved(solicitud)
+    with _back(days=2, hour=8):
+        _produced(solicitud)
+
+
+def _stopped() -> None:
+    with _back(days=3, hour=9):
+        solicitud = _sent(AIQ, quipux.TWO_SECOND)
+    with _back(days=2, hour=9):
+        _approved(solicitud)
+        claim = _claimed(solicitud)
+        try:
+            runs.detain(claim, "fuente")
+        except runs.Fenced:
+            db.session.commit()
+
+
+def _running() -> None:
+    """Approved for this moment: the worker that starts now really produces it."""
+    solicitud = _sent(AIQ, quipux.LARGE)
+    solicitudes.approve(_actor(OFFICER), solicitud, schedule.propose(solicitud).day)
+    solicitudes.run_now(_actor(OFFICER), solicitud)
+
+
+def _scheduled() -> None:
+    with _back(days=1, hour=9):
+        solicitud = _sent(AIQ, quipux.LIBRARIAN)
+    solicitudes.approve(_actor(SECOND), solicitud, schedule.propose(solicitud).day, comment="Documento verificado con la cédula.")
+
+
+def _waiting() -> None:
+    with _back(days=2, hour=16):
+        _sent(AIQ, quipux.TWO_FIRST)
+    with _back(days=1, hour=11):
+        _sent(AIQ, quipux.DRIVER, petition=_petition(quipux.LAWYER))
+    with _back(days=1, hour=12):
+        _sent(OTHER_AIQ, quipux.SECRETARY)
+
+
+def _personal() -> None:
+    with _back(days=1, hour=14):
+        actor = _actor(SERVANT)
+        draft = solicitudes.Draft(_cuenta(quipux.SERVANT).id, "", FROM, clock.today())
+        solicitudes.send(actor, solicitudes.save(actor, Clase.PERSONAL, draft))
+
+
+def _drafts() -> None:
+    with _back(days=3, hour=15):
+        solicitudes.save(_actor("respaldo@demo.gob.ec"), Clase.INSTITUCIONAL, solicitudes.Draft(_cuenta(quipux.DRIVER).id))
+    with _back(days=1, hour=10):
+        _draft(AIQ, quipux.EMPTY)
+
+
+SCENES: list[tuple[Callable[[], bool], Callable[[], None]]] = [
+    (_none(Estado.ELIMINADA, AIQ, motivo=Motivo.VIGENCIA_TERMINADA), _expired),
+    (_none(Estado.ELIMINADA, motivo=Motivo.DOCUMENTO_NO_CORRESPONDE), _mismatched),
+    (_none(Estado.ATENDIDA, AIQ), _ready),
+    (_none(Estado.ATENDIDA, OTHER_AIQ), _ready_elsewhere),
+    (_none(Estado.DETENIDA), _stopped),
+    (_none(Estado.ENVIADA, AIQ), _waiting),
+    (_none(Estado.ENVIADA, SERVANT), _personal),
+    (_none(Estado.BORRADOR), _drafts),
+    (_none(Estado.APROBADA), _scheduled),
+    (_none(Estado.EN_EJECUCION), _running),
+]
+
+
+# --- the hands ---------------------------------------------------------------------------------------------------------
+
+
+def _back(*, days: int, hour: int):
+    """The clock at that hour (Guayaquil) so many days ago."""
+    local = (clock.now() - timedelta(days=days)).astimezone(ZONE)
+    return clock.frozen(datetime(local.year, local.month, local.day, hour, 12, tzinfo=ZONE))
+
+
+def _actor(correo: str) -> Actor:
+    return people.actor_of(db.session.scalar(select(Usuario).where(Usuario.correo == correo)), clock.now())
+
+
+def _cuenta(account: quipux.Account) -> Cuenta:
+    return db.session.scalar(select(Cuenta).where(Cuenta.quipux_codi == account.codi))
+
+
+def _petition(account: quipux.Account) -> str:
+    return quipux.petition_of(account, clock.today()).radi_nume_radi
+
+
+def _draft(correo: str, account: quipux.Account, petition: str = "") -> Solicitud:
+    draft = solicitudes.Draft(_cuenta(account).id, petition or _petition(account), FROM, clock.today() - timedelta(days=1))
+    solicitud = solicitudes.save(_actor(correo), Clase.INSTITUCIONAL, draft)
+    db.session.commit()
+    return solicitud
+
+
+def _sent(correo: str, account: quipux.Account, petition: str = "") -> Solicitud:
+    solicitud = solicitudes.send(_actor(correo), _draft(correo, account, petition))
+    db.session.commit()
+    return solicitud
+
+
+def _approved(solicitud: Solicitud) -> None:
+    solicitudes.approve(_actor(OFFICER), solicitud, schedule.propose(solicitud).day)
+    db.session.commit()
+
+
+def _claimed(solicitud: Solicitud) -> runs.Claim:
+    claim = runs.claim(produce.worker_name(), only=solicitud.id)
+    if claim is None:
+        raise RuntimeError("the demo request could not be started")
+    return claim
+
+
+def _produced(solicitud: Solicitud) -> None:
+    produce.run_one(_claimed(solicitud))
+
+
+def _again(solicitud: Solicitud) -> Solicitud:
+    """The request as it is now: producing it ended the session it was read in."""
+    return db.session.get(Solicitud, inspect(solicitud).identity[0])
