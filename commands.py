@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_migrate import upgrade
 
 import jobs.clock
 import jobs.demo
@@ -15,7 +16,9 @@ import jobs.worker
 from extensions import LIGHT, RUNS, db
 from jobs import sweeps
 from rules.deadlines import ZONE
+from rules.glossary import CARGO
 from services import clock, schedule, signin
+from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
@@ -109,5 +112,9 @@ def _app() -> Flask:
 @click.command("demo")
 @with_appcontext
 def demo_setup() -> None:
-    """Prepara los datos de la demostración (los que falten)."""
+    """Prepara la base y los datos de la demostración (los que falten) e imprime las cuentas."""
+    upgrade()
     jobs.demo.prepare()
+    click.echo(f"  Contraseña de todas las cuentas: {PASSWORD}")
+    for correo, cargo, *_ in (*ACCOUNTS, *STAFF):
+        click.echo(f"    {correo:24} {CARGO.get(cargo, 'Servidor público activo')}")

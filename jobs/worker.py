@@ -6,7 +6,6 @@ run hands itself back at the next document; no horse outlives its worker.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import signal
@@ -19,9 +18,9 @@ from rq import Queue, Worker
 
 from extensions import LIGHT, RUNS, db, redis_connection
 from jobs import stopping
+from jobs.process import die_with_parent
 
 log = logging.getLogger(__name__)
-PR_SET_PDEATHSIG = 1
 GRACE = 20  # seconds a run has to hand itself back
 TTL = 40  # seconds; an idle worker shows itself every TTL − 15, a busy one every 15
 
@@ -56,14 +55,6 @@ class HouseWorker(Worker):
         """Platforms signal every process, and the supervisor passes its own on: a second SIGTERM is not impatience. Who
         really wants to kill has SIGKILL, and the lease."""
         log.info("already stopping")
-
-
-def die_with_parent() -> None:
-    """A horse whose worker was killed would go on as an orphan beside its successor: the kernel ends it instead."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
-            os._exit(1)
 
 
 def serve(app: Flask, queue_name: str) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import holidays
-
 FIRST_YEAR, LAST_YEAR = 2017, 2100
 
 _CARNAVAL = "Carnaval"
@@ -48,6 +46,8 @@ def days_off(year: int) -> list[Feriado]:
 
 def _named(year: int) -> dict[date, str]:
     """Date celebrated → name, nothing moved."""
+    import holidays  # a quarter of a second, that only the seeding of a year should pay
+
     return dict(holidays.country_holidays("EC", years=year, observed=False, language="es"))
 
 

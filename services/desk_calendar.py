@@ -19,7 +19,7 @@ SPAN = timedelta(weeks=WEEKS)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One cell. kind: "day" (can be chosen), "past", "off" (weekend) or "feriado" (named). load: per cent of the capacity,
+    """One cell. kind: "day" (can be chosen), "past" (or too far), "off" (weekend) or "feriado" (named). load: per cent of the capacity,
     of documents or bytes, whichever is more; only of a "day"."""
 
     date: date
@@ -102,7 +102,7 @@ def _day(day: date, today: date, names: dict[date, str], booked: dict[date, DayL
         return Day(day, "feriado", names[day])
     if day.weekday() >= 5:
         return Day(day, "off")
-    if day < today:
+    if day < today or day > today + schedule.HORIZON:
         return Day(day, "past")
     return Day(day, "day", load=_percent(booked.get(day, DayLoad()), capacity), today=day == today)
 

@@ -64,7 +64,7 @@ def of(solicitud: Solicitud, estado: Estado, now: datetime) -> Progress:
     rate, left = _speed(run, now)
     silent = run.estado is EjecucionEstado.EN_CURSO and run.latido is not None and now - run.latido > SILENT
     return Progress(
-        estado, live=True, percent=percent(run), stages=_stages(run.etapa), rate=rate, left=left and f"quedan aproximadamente {texts.duration(left)}",
+        estado, live=True, percent=percent(run), stages=_stages(run.etapa), rate=rate, left=f"quedan aproximadamente {texts.duration(left)}" if left else "",
         documents=f"{texts.miles(run.documentos_hechos)} de {texts.plural(total, 'documento', 'documentos')}" if run.plan_en else "",
         size=f"{texts.size(run.bytes_hechos)} de {texts.size(run.bytes_total)}" if run.bytes_total else "",
         ready_about=_about(now, left), waiting=ESPERA.get(run.espera, ""),

@@ -21,9 +21,10 @@ from rules.policy import Permission
 from services import clock, demo, signin
 from services.errors import Refused
 
-
 # A path of this site: no other site behind "//" or "/\\", and nothing a browser would drop before reading it ("/\t/host").
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
+# Screens show whole minutes: the one after the lock's end, never one at which it still holds.
+ALMOST_A_MINUTE = timedelta(seconds=59)
 
 
 @bp.route("/ingresar", methods=["GET", "POST"])
@@ -38,7 +39,7 @@ def sign_in():
         usuario = signin.authenticate(form.usuario.data, form.clave.data)
     except signin.Locked as locked:
         wait = max(1, ceil((locked.until - clock.now()) / timedelta(minutes=1)))
-        answer = make_response(render_template("acceso/bloqueado.html", until=locked.until, wait=wait), 429)
+        answer = make_response(render_template("acceso/bloqueado.html", until=locked.until + ALMOST_A_MINUTE, wait=wait), 429)
         answer.headers["Retry-After"] = str(wait * 60)
         return answer
     except Refused as refused:

@@ -8,11 +8,11 @@ from flask import Response, render_template, request, url_for
 
 from blueprints import htmx
 from blueprints.access import actor, requires
-from blueprints.descargas import bp
+from blueprints.descargas import acta_text, bp
 from blueprints.descargas.acta_pdf import draw
 from extensions import db
 from models import Solicitud
-from rules import deadlines, texts
+from rules import deadlines
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import effective
 from rules.policy import Permission
@@ -23,7 +23,7 @@ from services.errors import Conflict, Refused
 @bp.get("/solicitudes/<int:solicitud_id>/acta")
 @requires(Permission.SOLICITUD_DELIVER, load=scope.solicitud)
 def acta(solicitud: Solicitud):
-    return render_template("descargas/acta.html", a=deliveries.acta(actor(), solicitud), s=solicitud)
+    return render_template("descargas/acta.html", a=deliveries.acta(actor(), solicitud), s=solicitud, texto=acta_text)
 
 
 @bp.get("/solicitudes/<int:solicitud_id>/acta.pdf")
@@ -64,8 +64,8 @@ def _form(solicitud: Solicitud, typed: dict[str, str], status: int = 200, errors
     estado = effective(solicitud.estado, solicitud.vigente_hasta, clock.now())
     first = deadlines.local_day(solicitud.generada_en).isoformat() if solicitud.generada_en else ""
     return render_template(
-        "descargas/entrega.html", s=solicitud, v=typed, errores=errors or {}, medios=deliveries.MEDIA, entregas=deliveries.of(solicitud),
-        badge=ESTADO_BADGE[estado], desde=first, hoy=clock.today().isoformat(), numero=texts.number6(solicitud.id),
+        "descargas/entrega.html", s=solicitud, v=typed, errores=errors or {}, medios=[("", "Elija el medio"), *((m, m) for m in deliveries.MEDIA)], entregas=deliveries.of(solicitud),
+        badge=ESTADO_BADGE[estado], desde=first, hoy=clock.today().isoformat(),
     ), status
 
 

@@ -1,4 +1,55 @@
-from blueprints.access import requires
+"""*Mesa de aprobación*: the queue and, beside it, the request under decision with its petition, checks and calendar."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from blueprints.access import actor, requires
 from blueprints.mesa import bp
+from blueprints.mesa.forms import Typed, Where, day, number
+from blueprints.mesa.page import CALENDAR, PANEL, PETITION, render
+from models import Solicitud
+from rules.lifecycle import Estado
 from rules.policy import Permission
-bp.add_url_rule("/mesa", "desk", requires(Permission.SGE_DESK)(lambda **k: ""))
+from services import desk
+from services.errors import Conflict, NotFound
+
+
+@bp.get("/mesa", endpoint="desk")
+@requires(Permission.SGE_DESK)
+def whole() -> Response:
+    """The queue and the request chosen by `s`, the first one unless told; `hecha`: the one approved a moment ago."""
+    where = Where.read()
+    queue = desk.queue(actor(), where.view, where.q, where.page)
+    chosen = _seen("s") or (queue.rows[0].solicitud if queue.rows else None)
+    done = _seen("hecha")
+    return render(chosen, where=where, queue=queue, done=done if done is not None and done.estado is Estado.APROBADA else None)
+
+
+@bp.get("/mesa/<int:solicitud_id>")
+@requires(Permission.SGE_DESK, load=desk.solicitud)
+def panel(solicitud: Solicitud) -> Response:
+    return render(solicitud, PANEL)
+
+
+@bp.get("/mesa/<int:solicitud_id>/calendario")
+@requires(Permission.SGE_DESK, load=desk.solicitud)
+def calendar(solicitud: Solicitud) -> Response:
+    """Other weeks of the calendar; the day chosen meanwhile stays chosen."""
+    chosen = Typed(fecha=day(request.args.get("fecha")))
+    return render(solicitud, CALENDAR, since=day(request.args.get("desde")), typed=chosen)
+
+
+@bp.get("/mesa/<int:solicitud_id>/peticion")
+@requires(Permission.SGE_DESK, load=desk.solicitud)
+def petition(solicitud: Solicitud) -> Response:
+    """The petition's pages, asked for again while the worker draws them."""
+    return render(solicitud, PETITION)
+
+
+def _seen(name: str) -> Solicitud | None:
+    """The request a parameter of the query names, if this officer may see it; old links name some that are gone."""
+    try:
+        return desk.solicitud(actor(), number(request.args.get(name)) or 0)
+    except (NotFound, Conflict):
+        return None

@@ -1,0 +1,73 @@
+"""The words and figures of the acta de entrega-recepción, said once for the page and for the PDF."""
+
+from __future__ import annotations
+
+from models import Parte
+from rules import texts
+from rules.deadlines import last_moment
+from services.deliveries import Acta
+
+TITLE = "Acta de entrega-recepción de respaldo de documentos"
+SHOWN = 8  # novedades listed; the archive carries all of them in NOVEDADES.csv
+Pairs = list[tuple[str, str]]
+
+
+def opening(acta: Acta) -> str:
+    return (
+        f"En la ciudad de ______________________, el {texts.long_day(acta.fecha)}, {acta.solicitud.institucion.nombre}, por medio de "
+        f"{acta.gives.nombre}, entrega al ciudadano el respaldo de los documentos de su gestión en el Sistema de Gestión Documental Quipux."
+    )
+
+
+def person(acta: Acta) -> Pairs:
+    s = acta.solicitud
+    return [
+        ("Nombres y apellidos", s.persona), ("Cédula", s.persona_cedula), ("Puesto", s.persona_puesto or "Sin dato"),
+        ("Área", s.persona_area or "Sin dato"), ("Institución", s.institucion.nombre),
+    ]
+
+
+def archive(acta: Acta) -> Pairs:
+    s, run = acta.solicitud, acta.run
+    return [
+        ("Solicitud", f"Nº {s.id}" + (f" · {s.documento_numero}" if s.documento_numero else "")),
+        ("Rango de fechas", f"{texts.day(s.desde)} a {texts.day(s.hasta)}"),
+        ("Documentos encontrados", texts.miles(run.encontrados)),
+        ("Incluidos", f"{texts.miles(run.incluidos)} ({texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')} en total)"),
+        ("Con novedad", texts.miles(run.con_novedad)),
+        ("Excluidos por reserva", texts.miles(run.excluidos)),
+        ("Generado", texts.moment(s.generada_en)),
+        ("Vigencia de la descarga", f"hasta el {texts.moment(last_moment(s.vigente_hasta))}"),
+    ]
+
+
+def files(acta: Acta) -> list[tuple[str, Parte]]:
+    """Name and part of everything that is handed over."""
+    return [(part.nombre_independiente or part.nombre, part) for run in acta.runs for part in run.partes]
+
+
+def twins(acta: Acta) -> str:
+    """That the same bytes have another name, when there are several parts."""
+    name = acta.solicitud.nombre_archivo
+    if len(acta.run.partes) == 1:
+        return ""
+    return (
+        f"Cada parte se abre por separado. Los mismos archivos, con los nombres {name}.z01, {name}.z02 … {name}.zip, "
+        f"forman el juego dividido; {name}.zip es su directorio."
+    )
+
+
+def incidents(acta: Acta) -> list[str]:
+    """One line for each file that could not be included, the first ones; the last line counts the rest."""
+    lines = [f"{n.numero or n.documento_codi}{f' · {n.archivo}' if n.archivo else ''}: {cause}." for n, cause in acta.novedades[:SHOWN]]
+    if (rest := len(acta.novedades) - SHOWN) > 0:
+        lines.append(f"Y {texts.plural(rest, 'archivo', 'archivos')} más: el detalle consta en NOVEDADES.csv, dentro del respaldo.")
+    return lines
+
+
+def statement(acta: Acta) -> str:
+    done = "declara" if acta.receives.papel.startswith("Ciudadano") else "declara, en nombre del ciudadano,"
+    return (
+        f"Quien recibe {done} que los archivos detallados le fueron entregados y que conoce cómo comprobar su integridad (VERIFICAR.html "
+        "o la huella SHA-256 de cada archivo). El contenido puede incluir datos personales: su custodia queda bajo su responsabilidad."
+    )

@@ -1,0 +1,100 @@
+"""What the right half of the desk shows of one request, worked out once for the page and for the fragment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from blueprints.mesa.forms import Typed
+from models import Solicitud
+from rules.glossary import ESTADO_BADGE, Badge
+from rules.lifecycle import Clase, Estado, effective
+from rules.policy import Actor, Permission, may
+from services import clock, desk, desk_calendar, desk_checks, solicitudes
+
+# Where the error summary sends the reader, by form and field.
+ANCHORS = {
+    ("aprobar", "fecha"): "calendario", ("aprobar", "comentario"): "comentario",
+    ("devolver", "motivo"): "devolver-motivo-0", ("devolver", "detalle"): "devolver-detalle",
+    ("eliminar", "motivo"): "eliminar-motivo-0", ("eliminar", "detalle"): "eliminar-detalle",
+}
+
+
+@dataclass
+class Panel:
+    """One request for one officer. `wrong`: field → message of the form in `typed`; `conflict`: who decided meanwhile;
+    `since`: a day of the first week of the calendar; `fragment`: swapped in, so that its heading takes the focus;
+    `done`: the request approved a moment ago, which may be run at once."""
+
+    actor: Actor
+    s: Solicitud
+    typed: Typed = Typed()
+    wrong: dict[str, str] = field(default_factory=dict)
+    conflict: str = ""
+    since: date | None = None
+    fragment: bool = False
+    done: Solicitud | None = None
+
+    @property
+    def waiting(self) -> bool:
+        return self.s.estado is Estado.ENVIADA
+
+    @property
+    def badge(self) -> Badge:
+        return ESTADO_BADGE[effective(self.s.estado, self.s.vigente_hasta, clock.now())]
+
+    @property
+    def personal(self) -> bool:
+        return self.s.clase is Clase.PERSONAL
+
+    @property
+    def decides(self) -> bool:
+        return self.waiting and may(self.actor, Permission.SOLICITUD_DECIDE, self.s)
+
+    @property
+    def own(self) -> str:
+        """Why this officer may not decide."""
+        return desk.OWN
+
+    @property
+    def decided(self) -> str:
+        return "" if self.waiting else desk.decided(self.s)
+
+    @cached_property
+    def findings(self) -> desk_checks.Findings:
+        return desk_checks.examine(self.s)
+
+    @cached_property
+    def facts(self) -> list[desk_checks.Fact]:
+        return desk_checks.facts(self.s)
+
+    @cached_property
+    def earlier(self) -> list[tuple[Solicitud, str]]:
+        return desk.earlier(self.actor, self.s)
+
+    @cached_property
+    def calendar(self) -> desk_calendar.Choice:
+        return desk_calendar.choice(self.s, self.since, self.typed.fecha)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the request just approved may still be told to run at once."""
+        return self.done is not None and self.done.estado is Estado.APROBADA and may(self.actor, Permission.SOLICITUD_RUN, self.done)
+
+    @property
+    def returns(self) -> list[tuple[str, str, str]]:
+        return [(key, label, "") for key, label in solicitudes.RETURNS.items()]
+
+    @property
+    def rejections(self) -> list[tuple[str, str, str]]:
+        return [(key, label, "") for key, (_, label) in solicitudes.REJECTIONS.items()]
+
+    @property
+    def summary(self) -> list[tuple[str | None, str]]:
+        """[(control id | None, message)] for the error summary."""
+        return [(ANCHORS.get((self.typed.form, name)), message) for name, message in self.wrong.items()]
+
+    def error(self, form: str, name: str) -> str:
+        """The message beside a field of one of the three forms."""
+        return self.wrong.get(name, "") if self.typed.form == form else ""

@@ -1,0 +1,67 @@
+"""Making real requests for tests: filed by the AIQ, approved by the SGE, produced by the worker's own code."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from extensions import db
+from jobs import produce
+from models import Cuenta, Solicitud, Usuario
+from rules.lifecycle import Clase
+from rules.policy import Actor
+from services import clock, people, petitions, solicitudes
+from sources import demo_people
+
+YEARS = (date(2020, 1, 1), date(2026, 11, 17))
+
+
+def actor(correo: str) -> Actor:
+    return people.actor_of(db.session.scalar(select(Usuario).where(Usuario.correo == correo)), clock.now())
+
+
+def cuenta(person) -> Cuenta:
+    return db.session.scalar(select(Cuenta).where(Cuenta.quipux_codi == person.codi))
+
+
+def sent(person=demo_people.MAIN) -> Solicitud:
+    """A request for `person`, filed and sent by the institution's AIQ."""
+    aiq, account = actor("aiq@demo.gob.ec"), cuenta(person)
+    petition = next(p for p in petitions.search(account.institucion, account.apellido.split()[0]) if p.remitente_cedula == account.cedula)
+    solicitud = solicitudes.save(aiq, Clase.INSTITUCIONAL, solicitudes.Draft(account.id, petition.id, *YEARS))
+    db.session.commit()
+    solicitudes.send(aiq, solicitud)
+    db.session.commit()
+    return solicitud
+
+
+def sent_personal(person=demo_people.SERVANT, correo: str = "servidor@demo.gob.ec") -> Solicitud:
+    """A personal request of an active servant for his or her own documents."""
+    owner = actor(correo)
+    solicitud = solicitudes.save(owner, Clase.PERSONAL, solicitudes.Draft(cuenta(person).id, "", *YEARS))
+    db.session.commit()
+    solicitudes.send(owner, solicitud)
+    db.session.commit()
+    return solicitud
+
+
+def approve(solicitud: Solicitud) -> Solicitud:
+    """Approved by the SGE for this moment."""
+    sge = actor("sge@demo.gob.ec")
+    solicitudes.approve(sge, solicitud, date(2026, 11, 19))
+    db.session.commit()
+    solicitudes.run_now(sge, solicitud)
+    db.session.commit()
+    return solicitud
+
+
+def approved(person=demo_people.MAIN) -> Solicitud:
+    return approve(sent(person))
+
+
+def produced(solicitud: Solicitud) -> int:
+    """Run it to its end; returns its number."""
+    number = solicitud.id
+    produce.work()
+    return number
