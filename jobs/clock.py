@@ -12,7 +12,7 @@ import time
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from extensions import db
 from jobs import stopping, sweeps
@@ -37,7 +37,11 @@ def main(app: Flask) -> None:
     next_turn = dict.fromkeys(FREQUENT, 0.0)
     while not stopping.requested():
         with app.app_context():
-            tick(next_turn)
+            try:
+                tick(next_turn)
+            except SQLAlchemyError:
+                # The database is being restarted: what is due now is still due at the next tick.
+                log.exception("tick")
         stopping.sleep(TICK)
 
 

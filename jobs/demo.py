@@ -152,7 +152,7 @@ SCENES: list[tuple[Callable[[], bool], Callable[[], None]]] = [
     (_none(Estado.ENVIADA, SERVANT), _personal),
     (_none(Estado.BORRADOR), _drafts),
     (_none(Estado.APROBADA), _scheduled),
-    (_none(Estado.EN_EJECUCION), _running),
+    (lambda: _none(Estado.EN_EJECUCION)() and not runs.due(), _running),
 ]
 
 

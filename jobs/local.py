@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from redis import Redis
@@ -39,8 +40,8 @@ class Child:
     def start(self) -> None:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, preexec_fn=_own_group,
-            text=True, errors="replace",
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            preexec_fn=partial(_own_group, os.getpid()), text=True, errors="replace",
         )
         threading.Thread(target=self._print, args=(self.process,), daemon=True).start()
 
@@ -73,10 +74,10 @@ class Child:
             self.process.wait()
 
 
-def _own_group() -> None:
+def _own_group(parent: int) -> None:
     """A group of its own: Ctrl-C reaches only the supervisor, which then stops everything in order."""
     os.setpgid(0, 0)
-    die_with_parent()
+    die_with_parent(parent)
 
 
 def main() -> int:

@@ -209,14 +209,17 @@ def _scratch(claim: Claim):
 
 
 def _patiently(claim: Claim, pulse: Pulse, task: Callable):
-    """Do `task`, waiting for Quipux or the storage as long as it takes: neither is the run's fault (decisions 16)."""
-    waited = False
+    """Do `task`, waiting for Quipux or the disk as long as it takes: neither is the run's fault (decisions 16)."""
+    waited = bool(_run(claim).espera)  # also what an earlier worker was waiting for
+    db.session.commit()
     while True:
         try:
             result = task()
         except (SourceUnavailable, SourceDown) as problem:
             what, why = "fuente", problem
-        except StorageError as problem:
+        except FileNotFoundError:  # something of ours is missing: waiting does not bring it back
+            raise
+        except (StorageError, OSError) as problem:  # the storage, or the local disk on which volumes are built
             what, why = "almacen", problem
         else:
             if waited:
@@ -224,6 +227,7 @@ def _patiently(claim: Claim, pulse: Pulse, task: Callable):
             return result
         log.warning("waiting for %s: %s", what, why)
         db.session.rollback()
+        pulse.silent()
         runs.wait(claim, what)
         waited = True
         if stopping.sleep(PAUSE) or pulse.should_stop():
@@ -246,7 +250,8 @@ class Pulse:
         self._stage = ""
         self._base = (0, 0)
         self._now = (0, 0)
-        self._written: tuple = ()
+        self._written: dict = {}
+        self._answering = False
 
     def __enter__(self) -> Pulse:
         self._thread.start()
@@ -262,6 +267,11 @@ class Pulse:
     def volume_progress(self, documents: int, octets: int) -> None:
         """Documents and payload bytes done of the volume under construction."""
         self._now = (documents, octets)
+        self._answering = octets > 0
+
+    def silent(self) -> None:
+        """What is read from does not answer: the run goes on saying so until bytes flow again."""
+        self._now, self._answering = (0, 0), False
 
     def volume_done(self, documents: int, octets: int) -> None:
         self._base = (self._base[0] + documents, self._base[1] + octets)
@@ -291,5 +301,7 @@ class Pulse:
 
     def _state(self) -> dict:
         (d0, b0), (d1, b1) = self._base, self._now
-        state = {"documentos_hechos": d0 + d1, "bytes_hechos": b0 + b1}
+        state: dict = {"documentos_hechos": d0 + d1, "bytes_hechos": b0 + b1}
+        if self._answering:
+            state |= {"espera": "", "espera_desde": None}
         return state | ({"etapa": self._stage} if self._stage else {})

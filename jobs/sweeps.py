@@ -23,6 +23,8 @@ from sources import SourceUnavailable
 
 log = logging.getLogger(__name__)
 SCRATCH_KEPT = timedelta(hours=6)
+# A woken worker takes one run after another: more nudges than workers are of no use.
+NUDGES = 8
 
 
 def due(*, all_approved: bool = False) -> tuple[int, int]:
@@ -38,8 +40,9 @@ def reconcile() -> tuple[int, int]:
 
 
 def _wake(waiting: int) -> int:
-    """As many nudges as runs wait, less those already in the queue: a busy worker must not find thousands."""
-    for _ in range(waiting - after.queued_runs() if waiting else 0):
+    """As many nudges as runs wait, less those already in the queue, and never many: a queue that is away must not keep
+    the clock trying, nor a busy worker find thousands."""
+    for _ in range(min(waiting, NUDGES) - after.queued_runs() if waiting else 0):
         runs.nudge()
     db.session.commit()
     return waiting

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 from flask import Flask
 from rq import Queue, Worker
@@ -31,7 +32,7 @@ class HouseWorker(Worker):
     flask_app: Flask
 
     def main_work_horse(self, job, queue):
-        die_with_parent()
+        die_with_parent(self.pid)
         stopping.reset()
         with self.flask_app.app_context():
             # Connections of the parent must not be shared with the child.
@@ -93,4 +94,5 @@ def supervise() -> None:
 
 
 def _spawn(name: str, env: dict[str, str]) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "flask", "--app", "app", "worker", name], env=env, preexec_fn=die_with_parent)
+    command = [sys.executable, "-m", "flask", "--app", "app", "worker", name]
+    return subprocess.Popen(command, env=env, preexec_fn=partial(die_with_parent, os.getpid()))

@@ -26,6 +26,8 @@ def nudge(job: str, *args: Any, **options: Any) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _leave(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint was released: nothing is committed yet
+        return
     nudges, session.info[_KEY] = session.info.get(_KEY, []), []
     for job, args, options in nudges:
         send(job, *args, **options)
@@ -33,7 +35,8 @@ def _leave(session: Session) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info[_KEY] = []
+    if not session.in_nested_transaction():  # what a savepoint undoes is the caller's to tell again
+        session.info[_KEY] = []
 
 
 def send(job: str, *args: Any, job_timeout: int = 600) -> bool:

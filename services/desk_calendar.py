@@ -91,7 +91,8 @@ def choice(row: Solicitud, since: date | None = None, chosen: date | None = None
 
 
 def _weeks(row: Solicitud, start: date, today: date) -> list[list[Day]]:
-    names = dict(db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(start, start + SPAN))).tuples())
+    off = db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(start, start + SPAN)))
+    names = {fecha: nombre for fecha, nombre in off}
     booked, capacity = schedule.booked(max(start, today), without=row.id), schedule.capacity()
     days = [_day(start + timedelta(days=i), today, names, booked, capacity) for i in range(7 * WEEKS)]
     return [days[i : i + 7] for i in range(0, len(days), 7)]

@@ -61,8 +61,8 @@ def of(solicitud: Solicitud, estado: Estado, now: datetime) -> Progress:
     if run is None:
         return Progress(estado, live=estado is Estado.EN_EJECUCION)
     total = run.encontrados - run.excluidos
-    rate, left = _speed(run, now)
     silent = run.estado is EjecucionEstado.EN_CURSO and run.latido is not None and now - run.latido > SILENT
+    rate, left = ("", 0) if silent else _speed(run)
     return Progress(
         estado, live=True, percent=percent(run), stages=_stages(run.etapa), rate=rate, left=f"quedan aproximadamente {texts.duration(left)}" if left else "",
         documents=f"{texts.miles(run.documentos_hechos)} de {texts.plural(total, 'documento', 'documentos')}" if run.plan_en else "",
@@ -79,9 +79,10 @@ def _stages(current: str) -> tuple[Stage, ...]:
     return tuple(Stage(label, *looks[(i > place) - (i < place)]) for i, label in enumerate(ETAPAS.values()))
 
 
-def _speed(run: Ejecucion, now: datetime) -> tuple[str, float]:
+def _speed(run: Ejecucion) -> tuple[str, float]:
     """Bytes a second since the plan was made, in words, and the seconds left; ("", 0) while there is nothing to measure."""
-    elapsed = now - run.plan_en if run.plan_en else timedelta(0)
+    # The row's figures are those of its last sign of life.
+    elapsed = run.latido - run.plan_en if run.plan_en and run.latido else timedelta(0)
     if run.espera or elapsed < MEASURED or not 0 < run.bytes_hechos < run.bytes_total:
         return "", 0
     speed = run.bytes_hechos / elapsed.total_seconds()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Iterable
 
 from flask import current_app
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from archive.model import NOTICES
 from extensions import db
@@ -101,14 +101,15 @@ def _orphans():
 def _take_over(worker: str) -> Claim | None:
     for run in db.session.scalars(_orphans()).all():
         lost = run.estado is EjecucionEstado.EN_CURSO
-        if lost and run.fallos + 1 >= MAX_FAILURES:
+        if not _lease(run, worker, fallos=run.fallos + lost):
+            continue
+        if run.fallos >= MAX_FAILURES:
             _detain(run, "fallos")
             db.session.commit()
             continue
-        if _lease(run, worker, fallos=run.fallos + lost):
-            move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
-            db.session.commit()
-            return Claim(run.id, run.solicitud_id, run.intento)
+        move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
+        db.session.commit()
+        return Claim(run.id, run.solicitud_id, run.intento)
     db.session.rollback()
     return None
 
@@ -135,14 +136,16 @@ def _start_next(worker: str, candidates: list[int]) -> Claim | None:
 
 
 def _lease(run: Ejecucion, worker: str, *, fallos: int) -> bool:
-    """Compare-and-set on the token: of two workers, one gets the run."""
+    """Compare-and-set on the token, while nobody holds the lease: of two workers, one gets the run. How long Quipux has
+    been silent stays as it is: a restarted worker must not begin the day of waiting again."""
     at = clock.now()
+    free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
     taken = db.session.execute(
         update(Ejecucion)
-        .where(Ejecucion.id == run.id, Ejecucion.intento == run.intento, Ejecucion.estado == run.estado)
+        .where(Ejecucion.id == run.id, Ejecucion.intento == run.intento, Ejecucion.estado == run.estado, free)
         .values(
             intento=Ejecucion.intento + 1, estado=EjecucionEstado.EN_CURSO, fallos=fallos, trabajador=worker[:120],
-            arrendada_hasta=lease_end(at), latido=at, iniciada_en=func.coalesce(Ejecucion.iniciada_en, at), espera="", espera_desde=None,
+            arrendada_hasta=lease_end(at), latido=at, iniciada_en=run.iniciada_en or at,
         ),
         execution_options={"synchronize_session": False},
     ).rowcount
@@ -291,8 +294,8 @@ def detain(claim: Claim, cause: str) -> None:
 
 
 def _detain(run: Ejecucion, cause: str) -> None:
-    run.estado, run.detencion, run.arrendada_hasta, run.espera = EjecucionEstado.DETENIDA, cause, None, ""
-    run.intento += 1
+    run.estado, run.detencion, run.arrendada_hasta = EjecucionEstado.DETENIDA, cause, None
+    run.espera, run.espera_desde, run.intento = "", None, run.intento + 1
     db.session.flush()
     move(run.solicitud, Action.FAIL, None, comment=DETENCION[cause], data={"causa": cause})
     notices.tell_sge("detenida", run.solicitud, occasion=str(run.intento), causa=DETENCION[cause])
@@ -305,6 +308,7 @@ def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
     run = live(solicitud)
     if run is not None:
         run.estado, run.detencion, run.arrendada_hasta, run.intento = EjecucionEstado.DETENIDA, "orden", None, run.intento + 1
+        run.espera, run.espera_desde = "", None
         db.session.flush()
     _officer(solicitud, Action.STOP, actor, comment=reason.strip())
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -65,3 +68,14 @@ def produced(solicitud: Solicitud) -> int:
     number = solicitud.id
     produce.work()
     return number
+
+
+def heavy(quipux: Path, target: Path) -> dict[str, object]:
+    """Settings under which MAIN's archive has several parts: a copy of the small bodega with bytes that do not shrink after
+    the end of its PDFs, and the smallest part size that an installation may set."""
+    bodega = shutil.copytree(quipux / "bodega", target / "bodega")
+    noise = random.Random(1).randbytes(250_000)
+    for path in sorted(bodega.rglob("*.pdf"), key=lambda p: p.as_posix()):
+        with path.open("ab") as out:
+            out.write(noise)
+    return {"PART_SIZE": 1 << 20, "BODEGA_DIR": str(bodega)}

@@ -56,12 +56,12 @@ class _Page(FPDF):
 
 def draw(acta: Acta, made: datetime) -> bytes:
     """The PDF's bytes. `made`: the instant printed as that of the impression."""
-    page = _Page(f"Respaldos Quipux · Acta de la solicitud Nº {acta.solicitud.id} · impresa el {texts.moment(made)}")
-    page.set_title(f"{acta_text.TITLE} Nº {acta.solicitud.id}")
+    page = _Page(f"Respaldos Quipux · Acta de la solicitud Nº {texts.number6(acta.solicitud.id)} · impresa el {texts.moment(made)}")
+    page.set_title(f"{acta_text.TITLE} Nº {texts.number6(acta.solicitud.id)}")
     page.set_creation_date(made)
     page.add_page()
     page.line_of(acta_text.TITLE, size=14, bold=True, height=7)
-    page.line_of(f"Solicitud Nº {acta.solicitud.id}", size=9)
+    page.line_of(f"Solicitud Nº {texts.number6(acta.solicitud.id)}", size=9)
     page.ln(1.5)
     page.line_of(acta_text.opening(acta))
     page.section("1. Ciudadano")
@@ -96,9 +96,10 @@ def _files(page: _Page, acta: Acta) -> None:
         text_align=("LEFT", "RIGHT", "LEFT"),
     ) as table:
         table.row(("Archivo", "Bytes", "SHA-256"))
-        page.set_font("mono", size=7)
+        # The font is given by cell: the table's own one at its end is that of its heading.
+        mono = FontFace(family="mono", size_pt=7)
         for name, part in acta_text.files(acta):
-            table.row((name, texts.miles(part.bytes), part.sha256))
+            table.row((name, texts.miles(part.bytes), part.sha256), style=mono)
     if note := acta_text.twins(acta):
         page.ln(1)
         page.line_of(note, size=7.5, height=3.7)

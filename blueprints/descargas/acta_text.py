@@ -30,7 +30,7 @@ def person(acta: Acta) -> Pairs:
 def archive(acta: Acta) -> Pairs:
     s, run = acta.solicitud, acta.run
     return [
-        ("Solicitud", f"Nº {s.id}" + (f" · {s.documento_numero}" if s.documento_numero else "")),
+        ("Solicitud", f"Nº {texts.number6(s.id)}" + (f" · {s.documento_numero}" if s.documento_numero else "")),
         ("Rango de fechas", f"{texts.day(s.desde)} a {texts.day(s.hasta)}"),
         ("Documentos encontrados", texts.miles(run.encontrados)),
         ("Incluidos", f"{texts.miles(run.incluidos)} ({texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')} en total)"),

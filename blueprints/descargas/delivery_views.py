@@ -12,7 +12,7 @@ from blueprints.descargas import acta_text, bp
 from blueprints.descargas.acta_pdf import draw
 from extensions import db
 from models import Solicitud
-from rules import deadlines
+from rules import deadlines, texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import effective
 from rules.policy import Permission
@@ -56,7 +56,7 @@ def deliver(solicitud: Solicitud):
         db.session.rollback()
         return _form(solicitud, typed, 409, {"": conflict.message})
     db.session.commit()
-    htmx.notify(f"La entrega de la solicitud Nº {solicitud.id} quedó registrada.")
+    htmx.notify(f"La entrega de la solicitud Nº {texts.number6(solicitud.id)} quedó registrada.")
     return htmx.redirect_303(url_for(".download", solicitud_id=solicitud.id))
 
 

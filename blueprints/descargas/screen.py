@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import url_for
 
 from blueprints.descargas import reasons
 from extensions import db
 from models import Ejecucion, Parte, ParteTipo, Solicitud, Usuario
-from rules.deadlines import last_moment
 from rules.glossary import Badge
-from rules.lifecycle import Estado, effective
+from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import clock, deliveries, download_links, downloads, solicitudes
+from services import deliveries, download_links, downloads
 from services.adapters import storage
+from services.detail import Detail, detail
 from services.downloads import Progress, State
 
 FAT32_LIMIT = 1 << 32  # bytes: a file must be smaller
@@ -67,8 +67,7 @@ class Row:
 class Screen:
     """`access`: "libre", "motivo" (an officer of the SGE must still give a reason) or "ninguno"."""
 
-    solicitud: Solicitud
-    estado: Estado
+    detail: Detail
     access: str
     expired: bool
     runs: list[Ejecucion] = field(default_factory=list)
@@ -77,9 +76,29 @@ class Screen:
     complements: list[Row] = field(default_factory=list)
     novedades: list = field(default_factory=list)
     entregas: list = field(default_factory=list)
-    offered: dict[str, bool] = field(default_factory=dict)
     measured: bool = True
     soon: bool = False
+
+    @property
+    def solicitud(self) -> Solicitud:
+        return self.detail.solicitud
+
+    @property
+    def estado(self) -> Estado:
+        return self.detail.estado
+
+    @property
+    def actions(self) -> dict[str, bool]:
+        return self.detail.actions
+
+    @property
+    def renewed_by(self) -> Solicitud | None:
+        return self.detail.renewed_by
+
+    @property
+    def ends(self) -> datetime | None:
+        """The last valid minute, in Guayaquil."""
+        return self.detail.ends
 
     @property
     def run(self) -> Ejecucion | None:
@@ -110,23 +129,15 @@ class Screen:
     def oversize(self) -> list[Row]:
         return [row for row in self.rows if row.parte.bytes >= FAT32_LIMIT]
 
-    @property
-    def ends(self):
-        """The last valid minute."""
-        return last_moment(self.solicitud.vigente_hasta)
-
 
 def build(actor: Actor, solicitud: Solicitud) -> Screen:
-    at = clock.now()
-    estado = effective(solicitud.estado, solicitud.vigente_hasta, at)
-    screen = Screen(
-        solicitud, estado, _access(actor, solicitud), estado is Estado.ELIMINADA and downloads.ended_by_vigencia(solicitud),
-        entregas=deliveries.of(solicitud), offered=solicitudes.offered_actions(actor, solicitud, estado),
-    )
+    found = detail(actor, solicitud)
+    over = found.estado is Estado.ELIMINADA and downloads.ended_by_vigencia(solicitud)
+    screen = Screen(found, _access(actor, solicitud), over, entregas=deliveries.of(solicitud))
     if solicitud.generada_en is not None:
         screen.runs = downloads.finished_runs(solicitud)
-    if estado is Estado.ATENDIDA and screen.access != "ninguno":
-        screen.soon = solicitud.vigente_hasta - at <= SOON
+    if found.estado is Estado.ATENDIDA and screen.access != "ninguno":
+        screen.soon = solicitud.vigente_hasta - found.now <= SOON
         screen.novedades = deliveries.novedades(screen.runs)
         _add_rows(screen, actor)
     return screen

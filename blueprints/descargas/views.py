@@ -10,7 +10,7 @@ from blueprints.descargas import bp, reasons
 from blueprints.descargas.screen import build
 from extensions import db
 from models import Solicitud
-from rules.glossary import ESTADO_BADGE, MOTIVO
+from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO
 from rules.lifecycle import Estado
 from rules.policy import Permission
 from services import downloads, scope
@@ -19,9 +19,15 @@ from services.errors import Conflict, NotFound, Refused
 
 def _page(solicitud: Solicitud, status: int = 200, *, errors: dict[str, str] | None = None, typed: str = "", conflict: str = ""):
     d = build(actor(), solicitud)
+    here = {"solicitud_id": solicitud.id}
+    tabs = [
+        ("informacion", "Información", url_for("solicitudes.show", **here), "doc"),
+        ("recorrido", "Recorrido", url_for("solicitudes.trail", **here), "history"),
+        ("descarga", "Descarga", url_for(".download", **here), "download"),
+    ]
     return render_template(
-        "descargas/descarga.html", d=d, s=solicitud, estado=d.estado, badge=ESTADO_BADGE[d.estado], motivos=MOTIVO, errores=errors or {},
-        escrito=typed, conflicto=conflict,
+        "descargas/descarga.html", d=d, s=solicitud, estado=d.estado, badges=ESTADO_BADGE, clases=CLASE, motivos=MOTIVO, pestanas=tabs,
+        tab="descarga", descarga_url="", errores=errors or {}, escrito=typed, conflicto=conflict,
     ), status
 
 

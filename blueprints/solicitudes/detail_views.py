@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Response, request, url_for
-from werkzeug.routing import BuildError
 
 from blueprints import htmx
 from blueprints.access import actor, requires
@@ -140,10 +139,7 @@ def reject(solicitud: Solicitud) -> Response:
 
 def download_url(solicitud: Solicitud) -> str:
     """Address of the page with the parts."""
-    try:
-        return url_for("descargas.download", solicitud_id=solicitud.id)
-    except BuildError:
-        return ""
+    return url_for("descargas.download", solicitud_id=solicitud.id)
 
 
 def _act(solicitud: Solicitud, name: str, do: Callable[[], object], said: str) -> Response:
@@ -186,13 +182,13 @@ def _information(solicitud: Solicitud, status: int = 200, problem: str = "") -> 
 def _context(d: details.Detail, tab: str) -> dict[str, object]:
     s = d.solicitud
     tabs = [("informacion", "Información", url_for(".show", solicitud_id=s.id), "doc"), ("recorrido", "Recorrido", url_for(".trail", solicitud_id=s.id), "history")]
-    if d.sees_files and d.estado is not Estado.BORRADOR and download_url(s):
+    if d.sees_files and d.estado is not Estado.BORRADOR:
         tabs.append(("descarga", "Descarga", download_url(s), "download"))
     rejections = [("", "Elija el motivo"), *((key, label) for key, (_, label) in solicitudes.REJECTIONS.items())]
     return {
         "d": d, "s": s, "tab": tab, "pestanas": tabs, "acciones": {name: words for name, words in ACTIONS.items() if d.actions[name]},
         "motivos": rejections, "badges": ESTADO_BADGE, "clases": CLASE, "descarga_url": download_url(s) if d.sees_files else "",
-        "local_day": local_day, "motivo_texto": MOTIVO[s.motivo] if s.motivo else "", "mesa_url": url_for("mesa.desk"),
+        "local_day": local_day, "motivo_texto": MOTIVO[s.motivo] if s.motivo else "", "mesa_url": url_for("mesa.panel", solicitud_id=s.id),
     }
 
 

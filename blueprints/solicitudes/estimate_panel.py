@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from blueprints.solicitudes.form_context import FormState
 from models import Solicitud
+from rules.glossary import ESTADO_BADGE
 from rules.policy import Permission, may
 from services import estimates, solicitudes
 from services.estimates import Estimate
@@ -34,6 +35,11 @@ class Panel:
     ask: Depth | None = None
     other: Solicitud | None = None
     other_seen: bool = False
+
+    @property
+    def other_label(self) -> str:
+        """Only live requests get here, so the row's estado is the one to show."""
+        return ESTADO_BADGE[self.other.estado].label
 
 
 def panel(state: FormState, depth: Depth, without: int | None = None) -> Panel:

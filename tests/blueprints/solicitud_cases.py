@@ -68,6 +68,12 @@ def _make(estado: Estado, person=demo_people.MAIN, **options) -> Solicitud:
     return _finish(solicitud, run) if estado is Estado.ATENDIDA else solicitudes.expire(_finish(solicitud, run))
 
 
+def produced(solicitud: Solicitud) -> Solicitud:
+    """An approved request, run and Atendida."""
+    mover.move(solicitud, Action.START, None)
+    return _finish(solicitud, _run(solicitud))
+
+
 def _run(solicitud: Solicitud, **options) -> Ejecucion:
     now = clock.now()
     shape = {

@@ -89,15 +89,10 @@ def test_the_trail_names_the_two_dates_people_and_places(app, aiq):
     assert html.index(">Registrada<") < html.index(">Aprobada<") < html.index(">Generada<") < html.index(">Eliminada<")
 
 
-def test_after_the_vigencia_the_page_says_eliminada_without_any_sweep(app, aiq, at):
+def test_after_the_vigencia_the_page_says_eliminada_without_any_sweep(app, sign_in, at):
     number = cases.make(app, Estado.ATENDIDA)
-    with at(days=4, hours=13, minutes=59):
-        client = aiq
-        client.get("/ingresar")
-    # Signed in again: the session ends after idle time.
     with at(days=4, hours=14):
-        client = app.test_client()
-        client.post("/ingresar", data={"usuario": "aiq@demo.gob.ec", "clave": "Respaldo-2026"})
+        client = sign_in("aiq@demo.gob.ec")
         html = page(client, f"/solicitudes/{number}")
         assert "Eliminada</span>" in html and "Atendida</span>" not in html and "Volver a generar" in html
         assert ">Eliminada<" in page(client, f"/solicitudes/{number}/recorrido")
@@ -288,11 +283,7 @@ def personal(app) -> int:
         draft = solicitudes.Draft(cases.account(demo_people.SERVANT).id, "", cases.SINCE, cases.UNTIL)
         solicitud = solicitudes.send(me, solicitudes.save(me, Clase.PERSONAL, draft))
         solicitudes.approve(cases.actor("sge@demo.gob.ec"), solicitud, clock.today() + timedelta(days=1))
-        from rules.lifecycle import Action
-        from services import mover
-
-        mover.move(solicitud, Action.START, None)
-        return cases._finish(solicitud, cases._run(solicitud)).id
+        return cases.produced(solicitud).id
 
 
 def test_the_aiq_sees_row_and_trail_of_a_personal_request_but_no_files(app, sign_in):

@@ -87,12 +87,13 @@ def test_a_vigencia_that_is_over_is_eliminada_for_every_action_but_expire(solici
     assert row.eventos[-1].actor is None
 
 
-def test_a_move_from_an_old_reading_does_not_happen(solicitud, actor):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_move_from_an_old_reading_does_not_happen(solicitud, actor, version):
     """Two people at the same moment: the second one's row in memory still says Enviada."""
     row = solicitud(Estado.ENVIADA)
     assert row.estado is Estado.ENVIADA and row.version == 1
     db.session.execute(
-        update(Solicitud).where(Solicitud.id == row.id).values(estado=Estado.APROBADA, version=2), execution_options={"synchronize_session": False}
+        update(Solicitud).where(Solicitud.id == row.id).values(estado=Estado.APROBADA, version=version), execution_options={"synchronize_session": False}
     )
     with pytest.raises(IllegalMove) as refused:
         mover.move(row, Action.RETURN, actor)

@@ -41,7 +41,7 @@ def test_a_person_is_found_by_name_cedula_puesto_or_correo(text):
     assert demo.MAIN.codi in codes(search(text))
 
 
-@pytest.mark.parametrize("text", ["auñay", "ñauñay zzz", "", "a", "%", "_", "%ña_z", "'; drop table cuenta; --", "\u202e", "ñ" * 5000])
+@pytest.mark.parametrize("text", ["auñay", "ñauñay zzz", "", "a", "%", "_", "%auña_", "'; drop table cuenta; --", "\u202e", "ñ" * 5000])
 def test_what_is_no_prefix_of_a_word_finds_nobody(text):
     found = search(text)
     assert (found.rows, found.total, found.many) == ([], 0, False)
