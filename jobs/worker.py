@@ -17,7 +17,8 @@ from functools import partial
 from flask import Flask
 from rq import Queue, Worker
 
-from extensions import LIGHT, RUNS, db, redis_connection
+from config import LIGHT, RUNS
+from extensions import db, redis_connection
 from jobs import stopping
 from jobs.process import die_with_parent
 

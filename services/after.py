@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from extensions import LIGHT, RUNS, db, queue
+from config import LIGHT, RUNS
+from extensions import db, queue
 
 log = logging.getLogger(__name__)
 _KEY = "nudges"

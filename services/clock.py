@@ -26,7 +26,7 @@ def today() -> date:
 @contextmanager
 def frozen(instant: datetime):
     """Inside, `now()` is `instant`: for tests and `sweep --now` in the demo."""
-    token = _frozen.set(instant)
+    token = _frozen.set(instant.astimezone(UTC))
     try:
         yield
     finally:

@@ -9,7 +9,8 @@ from rq import Worker
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from extensions import LIGHT, RUNS, db, redis_connection
+from config import LIGHT, RUNS
+from extensions import db, redis_connection
 from models import Latido
 from services import clock
 

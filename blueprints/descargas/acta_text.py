@@ -33,9 +33,10 @@ def archive(acta: Acta) -> Pairs:
         ("Solicitud", f"Nº {texts.number6(s.id)}" + (f" · {s.documento_numero}" if s.documento_numero else "")),
         ("Rango de fechas", f"{texts.day(s.desde)} a {texts.day(s.hasta)}"),
         ("Documentos encontrados", texts.miles(run.encontrados)),
-        ("Incluidos", f"{texts.miles(run.incluidos)} ({texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')} en total)"),
+        ("Incluidos", texts.miles(run.incluidos)),
         ("Con novedad", texts.miles(run.con_novedad)),
         ("Excluidos por reserva", texts.miles(run.excluidos)),
+        ("Bandejas", f"{texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')}"),
         ("Generado", texts.moment(s.generada_en)),
         ("Vigencia de la descarga", f"hasta el {texts.moment(last_moment(s.vigente_hasta))}"),
     ]

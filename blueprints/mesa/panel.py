@@ -24,8 +24,7 @@ ANCHORS = {
 @dataclass
 class Panel:
     """One request for one officer. `wrong`: field → message of the form in `typed`; `conflict`: who decided meanwhile;
-    `since`: a day of the first week of the calendar; `fragment`: swapped in, so that its heading takes the focus;
-    `done`: the request approved a moment ago, which may be run at once."""
+    `since`: a day of the first week of the calendar; `fragment`: swapped in, so that its heading takes the focus."""
 
     actor: Actor
     s: Solicitud
@@ -34,7 +33,6 @@ class Panel:
     conflict: str = ""
     since: date | None = None
     fragment: bool = False
-    done: Solicitud | None = None
 
     @property
     def waiting(self) -> bool:
@@ -76,11 +74,6 @@ class Panel:
     @cached_property
     def calendar(self) -> desk_calendar.Choice:
         return desk_calendar.choice(self.s, self.since, self.typed.fecha)
-
-    @property
-    def runs(self) -> bool:
-        """Whether the request just approved may still be told to run at once."""
-        return self.done is not None and self.done.estado is Estado.APROBADA and may(self.actor, Permission.SOLICITUD_RUN, self.done)
 
     @property
     def returns(self) -> list[tuple[str, str, str]]:

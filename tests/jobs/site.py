@@ -15,7 +15,8 @@ from typing import Any
 
 from flask import Flask
 
-from extensions import RUNS, db
+from config import RUNS
+from extensions import db
 from jobs import sweeps
 from models import EjecucionEstado, Solicitud
 from rules.lifecycle import Estado
