@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import extract, select
+from sqlalchemy import select
 
 from extensions import db
-from models import Cargo, Cuenta, Feriado, Nombramiento, Usuario
+from models import Cargo, Cuenta, Nombramiento, Usuario
 from services import clock, mirror, schedule, signin
 from services.adapters import quipux
 from sources import demo_people as people
@@ -42,7 +42,7 @@ def seed_base() -> None:
             _person(correo, cedula, nombre, apellido, secret, cargo, None)
     year = clock.today().year
     for each in (year - 1, year, year + 1):
-        if not db.session.scalar(select(Feriado.fecha).where(extract("year", Feriado.fecha) == each).limit(1)):
+        if not schedule.has_feriados(each):
             schedule.seed_year(each)
     db.session.commit()
 

@@ -138,7 +138,7 @@ def approve_one(actor: Actor, number: int, version: int | None) -> Solicitud:
     row = solicitud(actor, number)
     if not may(actor, Permission.SOLICITUD_DECIDE, row):
         raise Refused(OWN)
-    if row.estado is not Estado.ENVIADA or version not in {None, row.version}:
+    if row.estado is not Estado.ENVIADA:
         raise Conflict(decided(row))
     if note := _gravest(_bad(row)):
         raise Refused(f"{note[1]}: revísela y decida por separado.")
@@ -185,7 +185,6 @@ def _flags() -> dict[str, ColumnElement[bool]]:
         .where(is_in(set(LIVE), clock.now()), Solicitud.oculta.is_(False))
         .group_by(Solicitud.institucion_id, Solicitud.persona_cedula)
         .having(func.count() > 1)
-        .correlate(None)
     )
     conditions = {
         "activa": and_(institutional, Cuenta.activa.is_(True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from flask import current_app
 from redis.exceptions import RedisError
 from rq import Worker
 from sqlalchemy import select, text
@@ -12,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
 from models import Latido
-from services import clock
+from services import clock, people, schedule
+from services.adapters import storage
+from storage import StorageError
 
 OK = "ok"
 # A busy worker shows itself every 15 s, an idle one every 25: three missed signs are a death.
@@ -69,3 +72,23 @@ def _clock() -> str:
     if clock.now() - last > CLOCK_SILENCE:
         return f"El reloj no da señales desde {last.isoformat(timespec='seconds')}."
     return OK
+
+
+def setup_problems() -> list[str]:
+    """What an installation still lacks before it can serve, one sentence each (decisions 6, 7, 13)."""
+    at, config = clock.now(), current_app.config
+    found = [state for name, state in parts().items() if state != OK and name in {"base", "cola"}]
+    if _base() != OK:
+        return found
+    if len(people.sge_staff(at)) < 2:
+        found.append("Se necesitan al menos dos personas de la SGE: quien registra una solicitud no la aprueba (usuario crear-sge).")
+    for year in {clock.today().year, (at + timedelta(days=60)).year}:
+        if not schedule.has_feriados(year):
+            found.append(f"Faltan los feriados de {year} (feriados seed {year}).")
+    if not config["MAIL_SERVER"] and not config["DEMO"]:
+        found.append("Falta MAIL_SERVER: no saldría ningún correo.")
+    try:
+        storage().stat("config-check")
+    except (StorageError, OSError) as problem:
+        found.append(f"El almacenamiento no responde: {problem}")
+    return found

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 from flask import current_app
 
 from extensions import db
@@ -108,6 +107,8 @@ def render(solicitud_id: int) -> int:
 
 
 def _render_pages(key: str) -> int:
+    import pypdfium2  # a large binding that only the light worker needs
+
     with storage().open(key) as source:
         data = source.read()
     try:

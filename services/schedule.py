@@ -80,6 +80,11 @@ def day_problem(day: date | None, today: date) -> str | None:
     return None
 
 
+def has_feriados(year: int) -> bool:
+    """True when the days off of that year are in the table."""
+    return db.session.scalar(select(Feriado.fecha).where(Feriado.fecha.between(date(year, 1, 1), date(year, 12, 31))).limit(1)) is not None
+
+
 def seed_year(year: int) -> list[holidays.Feriado]:
     """Put the days off of a year into the table; days already there keep what an officer wrote. Returns the year's days."""
     days = holidays.days_off(year)

@@ -67,6 +67,22 @@ def test_a_worker_asked_to_stop_hands_its_run_back_and_the_next_one_finishes_it(
     assert {n: sha for n, (_, sha) in done.parts.items()} == undisturbed(site, number, tmp_path)
 
 
+def test_health_is_good_with_all_of_them_alive_and_names_who_dies(site):
+    site.workers(0)
+    supervisor, clock = site.start("worker"), site.start("clock")
+    end = time.monotonic() + 60
+    while (answer := site.app.test_client().get("/salud")).status_code != 200:
+        assert time.monotonic() < end, (answer.get_json(), site.log()[-3000:])
+        time.sleep(0.2)
+    assert answer.get_json() == {"estado": "ok", "partes": dict.fromkeys(("web", "base", "cola", "worker", "clock"), "ok")}
+    supervisor.terminate()
+    clock.terminate()
+    assert (supervisor.wait(20), clock.wait(20)) == (0, 0)
+    answer = site.app.test_client().get("/salud")
+    assert answer.status_code == 503 and "respaldos, avisos" in answer.get_json()["partes"]["worker"]
+    assert answer.get_json()["partes"]["cola"] == "ok"
+
+
 def _mails_left(site: Site, number: int) -> int:
     with site.context():
         states = db.session.scalars(select(Correo.estado).where(Correo.solicitud_id == number)).all()

@@ -246,10 +246,14 @@ def test_the_chosen_day_survives_other_weeks_and_nonsense_does_not(ctx):
 
 
 def test_a_day_shows_what_others_have_booked_and_not_the_request_itself(ctx):
-    move(waiting(demo.LAWYER, estimado_documentos=25_000), Action.APPROVE, None, fecha_tentativa=date(2026, 11, 20))
-    choice = desk_calendar.choice(waiting())
-    friday = next(d for week in choice.weeks for d in week if d.date == date(2026, 11, 20))
-    assert (friday.load, friday.label, friday.heat) == (50, "50 %", "l2")
+    booked = move(waiting(demo.LAWYER, estimado_documentos=25_000), Action.APPROVE, None, fecha_tentativa=date(2026, 11, 20))
+
+    def friday(row: Solicitud) -> desk_calendar.Day:
+        return next(d for week in desk_calendar.choice(row).weeks for d in week if d.date == date(2026, 11, 20))
+
+    shown = friday(waiting())
+    assert (shown.load, shown.label, shown.heat) == (50, "50 %", "l2")
+    assert friday(booked).label == "Libre"
 
 
 @pytest.mark.parametrize(
