@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Base, db
 from rules.lifecycle import Clase, Estado, Motivo
+from rules.processes import Etapa, Materia, Paso
 
 
 class UTCDateTime(TypeDecorator):
@@ -301,21 +302,34 @@ class Evento(Base):
 
     __tablename__ = "evento"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"))
+    solicitud_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"))
+    implantacion_id: Mapped[int | None] = mapped_column(ForeignKey("implantacion.id"))
+    cambio_id: Mapped[int | None] = mapped_column(ForeignKey("cambio_aiq.id"))
     orden: Mapped[int]
     en: Mapped[datetime] = mapped_column(UTCDateTime)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     accion: Mapped[str] = mapped_column(String(40))
-    estado: Mapped[Estado] = mapped_column(Word(Estado))
+    estado: Mapped[str] = mapped_column(String(40))
     comentario: Mapped[str] = mapped_column(Text, default="")
     datos: Mapped[dict] = mapped_column(JSON, default=dict)
     previo: Mapped[str] = mapped_column(String(64), default="")
     hash: Mapped[str] = mapped_column(String(64))
 
-    solicitud: Mapped[Solicitud] = relationship(back_populates="eventos")
+    solicitud: Mapped[Solicitud | None] = relationship(back_populates="eventos")
     actor: Mapped[Usuario | None] = relationship()
 
-    __table_args__ = (UniqueConstraint("solicitud_id", "orden"), Index("ix_evento_en", "en"))
+    __table_args__ = (
+        UniqueConstraint("solicitud_id", "orden"),
+        UniqueConstraint("implantacion_id", "orden"),
+        UniqueConstraint("cambio_id", "orden"),
+        CheckConstraint(
+            "(solicitud_id IS NOT NULL AND implantacion_id IS NULL AND cambio_id IS NULL)"
+            " OR (solicitud_id IS NULL AND implantacion_id IS NOT NULL AND cambio_id IS NULL)"
+            " OR (solicitud_id IS NULL AND implantacion_id IS NULL AND cambio_id IS NOT NULL)",
+            name="uno",
+        ),
+        Index("ix_evento_en", "en"),
+    )
 
 
 class EjecucionEstado(StrEnum):
@@ -493,6 +507,272 @@ class Correo(Base):
     enviado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (Index("ix_correo_estado", "estado", "proximo_en"),)
+
+
+# --- The AIQs' own affairs (seeds 002 and 004) -------------------------------------------------------------------------
+
+
+class Adjunto(Base):
+    """An uploaded PDF, checked before it was kept (services.uploads). `firmas`: the signature report as it was then."""
+
+    __tablename__ = "adjunto"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion_id: Mapped[int | None] = mapped_column(ForeignKey("institucion.id"), index=True)
+    nombre: Mapped[str] = mapped_column(String(200))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    clave: Mapped[str] = mapped_column(String(200))
+    paginas: Mapped[int] = mapped_column(default=0)
+    firmas: Mapped[dict] = mapped_column(JSON, default=dict)
+    subido_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    subido_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    subido_por: Mapped[Usuario] = relationship()
+
+
+class Plantilla(Base):
+    """A version of the *plantilla de seguimiento*: the checklist an AIQ works through. Published versions never change.
+    `tipo`: "ambiente" (training environment) or "produccion" (parametrización after the production account)."""
+
+    __tablename__ = "plantilla"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tipo: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    actividades: Mapped[list] = mapped_column(JSON)  # [{"titulo", "detalle"}]
+    publicada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    publicada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    __table_args__ = (UniqueConstraint("tipo", "version"),)
+
+
+class DatosAIQ:
+    """The six data of an AIQ that both seeds ask for."""
+
+    aiq_nombres: Mapped[str] = mapped_column(String(200), default="")
+    aiq_cedula: Mapped[str] = mapped_column(String(20), default="")
+    aiq_cargo: Mapped[str] = mapped_column(String(200), default="")
+    aiq_correo: Mapped[str] = mapped_column(String(200), default="")
+    aiq_telefono: Mapped[str] = mapped_column(String(60), default="")
+    aiq_extension: Mapped[str] = mapped_column(String(20), default="")
+    aiq_celular: Mapped[str] = mapped_column(String(60), default="")
+
+
+class Plazo:
+    """The clock of the ambiente de capacitación: one mechanism for both processes (services.plazos).
+
+    `plazo_vence` is exclusive. While the SGE reviews, `plazo_congelado` holds since when: whole days of review do not
+    count (decisions 10)."""
+
+    plazo_desde: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    plazo_vence: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    plazo_congelado: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    vencida_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Implantacion(DatosAIQ, Plazo, Base):
+    """Onboarding of an institution (seed 002). The institution's own data are kept here until it is in production."""
+
+    __tablename__ = "implantacion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    estado: Mapped[Etapa] = mapped_column(Word(Etapa))
+    version: Mapped[int] = mapped_column(default=1)
+    institucion_id: Mapped[int | None] = mapped_column(ForeignKey("institucion.id"), index=True)
+    nombre: Mapped[str] = mapped_column(String(200))
+    ruc: Mapped[str] = mapped_column(String(14), default="")
+    sigla: Mapped[str] = mapped_column(String(20), default="")
+    telefono: Mapped[str] = mapped_column(String(60), default="")
+    direccion: Mapped[str] = mapped_column(String(250), default="")
+    oficio_numero: Mapped[str] = mapped_column(String(60), default="")
+    oficio_recibido: Mapped[date | None] = mapped_column(Date)
+    oficio_id: Mapped[int | None] = mapped_column(ForeignKey("adjunto.id"))
+    usuario_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    plantilla_id: Mapped[int | None] = mapped_column(ForeignKey("plantilla.id"))
+    observaciones: Mapped[str] = mapped_column(Text, default="")
+    responsable_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    produccion_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    responsabilidades_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    institucion: Mapped[Institucion | None] = relationship()
+    oficio: Mapped[Adjunto | None] = relationship(foreign_keys=[oficio_id])
+    usuario: Mapped[Usuario | None] = relationship(foreign_keys=[usuario_id])
+    responsable: Mapped[Usuario] = relationship(foreign_keys=[responsable_id])
+    eventos: Mapped[list[Evento]] = relationship(order_by="Evento.orden", viewonly=True)
+    sesiones: Mapped[list[Sesion]] = relationship(order_by="Sesion.fecha, Sesion.id", viewonly=True)
+    actividades: Mapped[list[Actividad]] = relationship(order_by="Actividad.orden", viewonly=True)
+
+
+class CambioAIQ(DatosAIQ, Plazo, Base):
+    """Change of an institution's principal AIQ (seed 004). `solicitante`: "autoridad" or "delegado".
+
+    `hora_efectiva` is set at registration: the later of 00:00 of the requested date and the registration (decisions 4)."""
+
+    __tablename__ = "cambio_aiq"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    estado: Mapped[Paso] = mapped_column(Word(Paso))
+    version: Mapped[int] = mapped_column(default=1)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"), index=True)
+    saliente_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    entrante_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    preparado_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    solicitante: Mapped[str] = mapped_column(String(20), default="")
+    solicitante_nombre: Mapped[str] = mapped_column(String(200), default="")
+    oficio_numero: Mapped[str] = mapped_column(String(60), default="")
+    oficio_recibido: Mapped[date | None] = mapped_column(Date)
+    oficio_id: Mapped[int | None] = mapped_column(ForeignKey("adjunto.id"))
+    delegacion_id: Mapped[int | None] = mapped_column(ForeignKey("adjunto.id"))
+    fecha_efectiva: Mapped[date | None] = mapped_column(Date)
+    anticipacion_motivo: Mapped[str] = mapped_column(Text, default="")
+    plantilla_id: Mapped[int | None] = mapped_column(ForeignKey("plantilla.id"))
+    observaciones: Mapped[str] = mapped_column(Text, default="")
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    registrado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    hora_efectiva: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    responsabilidades_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    institucion: Mapped[Institucion] = relationship()
+    saliente: Mapped[Usuario | None] = relationship(foreign_keys=[saliente_id])
+    entrante: Mapped[Usuario | None] = relationship(foreign_keys=[entrante_id])
+    preparado_por: Mapped[Usuario] = relationship(foreign_keys=[preparado_por_id])
+    oficio: Mapped[Adjunto | None] = relationship(foreign_keys=[oficio_id])
+    delegacion: Mapped[Adjunto | None] = relationship(foreign_keys=[delegacion_id])
+    eventos: Mapped[list[Evento]] = relationship(order_by="Evento.orden", viewonly=True)
+    sesiones: Mapped[list[Sesion]] = relationship(order_by="Sesion.fecha, Sesion.id", viewonly=True)
+    actividades: Mapped[list[Actividad]] = relationship(order_by="Actividad.orden", viewonly=True)
+
+    __table_args__ = (
+        Index(
+            "uq_cambio_aiq_uno_abierto",
+            "institucion_id",
+            unique=True,
+            sqlite_where=text("estado NOT IN ('registrada', 'anulada')"),
+            postgresql_where=text("estado NOT IN ('registrada', 'anulada')"),
+        ),
+    )
+
+
+class DelProceso:
+    """Belongs to exactly one implantación or one change of AIQ."""
+
+    implantacion_id: Mapped[int | None] = mapped_column(ForeignKey("implantacion.id"), index=True)
+    cambio_id: Mapped[int | None] = mapped_column(ForeignKey("cambio_aiq.id"), index=True)
+
+
+class Sesion(DelProceso, Base):
+    """One training session: hours of one subject on one day."""
+
+    __tablename__ = "sesion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fecha: Mapped[date] = mapped_column(Date)
+    materia: Mapped[Materia] = mapped_column(Word(Materia))
+    horas: Mapped[float]
+    capacitador: Mapped[str] = mapped_column(String(200))
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+
+    __table_args__ = (CheckConstraint("(implantacion_id IS NULL) <> (cambio_id IS NULL)", name="uno"),)
+
+
+class Actividad(DelProceso, Base):
+    """One line of a checklist as it was when it was sent, and how it was fulfilled. `lista`: "ambiente" or "produccion"."""
+
+    __tablename__ = "actividad"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lista: Mapped[str] = mapped_column(String(20))
+    orden: Mapped[int]
+    titulo: Mapped[str] = mapped_column(String(200))
+    detalle: Mapped[str] = mapped_column(Text, default="")
+    nota: Mapped[str] = mapped_column(Text, default="")
+    evidencia_id: Mapped[int | None] = mapped_column(ForeignKey("adjunto.id"))
+    hecha_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    hecha_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    evidencia: Mapped[Adjunto | None] = relationship()
+    hecha_por: Mapped[Usuario | None] = relationship()
+
+    __table_args__ = (CheckConstraint("(implantacion_id IS NULL) <> (cambio_id IS NULL)", name="uno"),)
+
+
+class Orientacion(Base):
+    """An institution outside the Administración Pública Central was shown its two options; nothing else is kept (seed 002)."""
+
+    __tablename__ = "orientacion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion: Mapped[str] = mapped_column(String(200))
+    contacto: Mapped[str] = mapped_column(String(200), default="")
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+
+class Aviso(Base):
+    """A notice on the home page: of the SGE to all AIQs (institución empty), or of an AIQ to the institution's users."""
+
+    __tablename__ = "aviso"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion_id: Mapped[int | None] = mapped_column(ForeignKey("institucion.id"), index=True)
+    titulo: Mapped[str] = mapped_column(String(150))
+    texto: Mapped[str] = mapped_column(Text)
+    desde: Mapped[date] = mapped_column(Date)
+    hasta: Mapped[date] = mapped_column(Date)
+    autor_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    retirado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    autor: Mapped[Usuario] = relationship()
+
+    __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class Procedimiento(Base):
+    """An internal procedure of an institution: one row a version, the newest is in force (seed 002, ninth responsibility)."""
+
+    __tablename__ = "procedimiento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"))
+    titulo: Mapped[str] = mapped_column(String(200))
+    version: Mapped[int]
+    adjunto_id: Mapped[int] = mapped_column(ForeignKey("adjunto.id"))
+    aprobado_por: Mapped[str] = mapped_column(String(200))
+    aprobado_en: Mapped[date] = mapped_column(Date)
+    publicado_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    publicado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    adjunto: Mapped[Adjunto] = relationship()
+    publicado_por: Mapped[Usuario] = relationship()
+
+    __table_args__ = (UniqueConstraint("institucion_id", "titulo", "version"),)
+
+
+class CapacitacionInterna(Base):
+    """Whom an AIQ trained, when, in what (seed 002, second responsibility)."""
+
+    __tablename__ = "capacitacion_interna"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"), index=True)
+    fecha: Mapped[date] = mapped_column(Date)
+    tema: Mapped[str] = mapped_column(String(200))
+    horas: Mapped[float]
+    participantes: Mapped[str] = mapped_column(Text)
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    registrada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+
+class Escalamiento(Base):
+    """A difficulty that first-level support could not solve, sent to the Mesa de Servicios (seed 002, eighth responsibility)."""
+
+    __tablename__ = "escalamiento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"), index=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    asunto: Mapped[str] = mapped_column(String(200))
+    detalle: Mapped[str] = mapped_column(Text)
+    primer_nivel: Mapped[str] = mapped_column(Text)
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    usuario: Mapped[Usuario] = relationship()
 
 
 class Feriado(Base):

@@ -29,11 +29,18 @@ class Actor:
     sge_admin: bool = False
     own_accounts: frozenset[int] = frozenset()
     active_accounts: frozenset[int] = field(default_factory=frozenset)
+    # Processes in which the person is the designated AIQ, who until then sees nothing else (decisions 4, 32).
+    designated_implantations: frozenset[int] = frozenset()
+    designated_changes: frozenset[int] = frozenset()
 
     @property
     def may_enter(self) -> bool:
         """Who has no active account, no office of an AIQ and no SGE office cannot sign in (decisions 2)."""
-        return self.sge or bool(self.aiq_of) or bool(self.active_accounts)
+        return self.sge or bool(self.aiq_of) or bool(self.active_accounts) or self.designated
+
+    @property
+    def designated(self) -> bool:
+        return bool(self.designated_implantations or self.designated_changes)
 
 
 class Permission(Enum):
@@ -51,7 +58,19 @@ class Permission(Enum):
     SOLICITUD_DELIVER = auto()
     SOLICITUD_RENEW = auto()
     SGE_DESK = auto()
-    DEMO_OUTBOX = auto()
+    # The AIQs' own affairs
+    INSTITUTIONS = auto()
+    IMPLANTATION_SEE = auto()
+    IMPLANTATION_WORK = auto()
+    CHANGE_START = auto()
+    CHANGE_SEE = auto()
+    CHANGE_PREPARE = auto()
+    CHANGE_WORK = auto()
+    AIQ_REGISTER = auto()
+    USERS = auto()
+    AFFAIRS = auto()
+    AFFAIRS_READ = auto()
+    ESCALATE = auto()
 
 
 def _anyone(actor: Actor, _thing: Any) -> bool:
@@ -124,7 +143,18 @@ POLICY: dict[Permission, Callable[[Actor, Any], bool]] = {
     Permission.SOLICITUD_DELIVER: _office,
     Permission.SOLICITUD_RENEW: _carry,
     Permission.SGE_DESK: _sge,
-    Permission.DEMO_OUTBOX: _anyone,
+    Permission.INSTITUTIONS: _sge,
+    Permission.IMPLANTATION_SEE: lambda actor, thing: actor.sge or thing.id in actor.designated_implantations,
+    Permission.IMPLANTATION_WORK: lambda actor, thing: thing.id in actor.designated_implantations,
+    Permission.CHANGE_START: _aiq,
+    Permission.CHANGE_SEE: lambda actor, thing: actor.sge or thing.institucion_id in actor.aiq_of or thing.id in actor.designated_changes,
+    Permission.CHANGE_PREPARE: lambda actor, thing: actor.sge or thing.institucion_id in actor.aiq_of,
+    Permission.CHANGE_WORK: lambda actor, thing: thing.id in actor.designated_changes,
+    Permission.AIQ_REGISTER: _sge,
+    Permission.USERS: _aiq_or_sge,
+    Permission.AFFAIRS: _aiq_or_sge,
+    Permission.AFFAIRS_READ: _anyone,
+    Permission.ESCALATE: _aiq,
 }
 
 

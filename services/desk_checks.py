@@ -79,7 +79,8 @@ def _sender(row: Solicitud) -> Check:
     if not cedula:
         return Check("bad", "El remitente no parece el servidor público", f"El documento lo envía {sender}, sin cédula registrada.")
     if cedula != row.persona_cedula:
-        return Check("bad", "El documento no corresponde al servidor público", f"Lo envía {sender}, cédula {cedula}; la solicitud es de la cédula {row.persona_cedula}.")
+        whose = f"Lo envía {sender}, cédula {cedula}; la solicitud es de la cédula {row.persona_cedula}."
+        return Check("bad", "El documento no corresponde al servidor público", whose)
     if not _same_name(row):
         return Check("warn", "La cédula del remitente coincide, el nombre difiere", f"En el documento: {sender}.")
     return Check("ok", "El documento corresponde al servidor público", f"Remitente y cédula coinciden: {sender}, {cedula}.")

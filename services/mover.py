@@ -1,4 +1,7 @@
-"""The one mover: only here is `Solicitud.estado` written, always with a row of the Recorrido in the same transaction."""
+"""The one mover: only here is an `estado` written, always with a row of the Recorrido in the same transaction.
+
+It moves the three things that have a history: a Solicitud, an Implantacion, a CambioAIQ.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,16 @@ from typing import Any
 from sqlalchemy import select, update
 
 from extensions import db
-from models import Evento, Solicitud
-from rules.lifecycle import TRANSITIONS, Action, Estado, IllegalMove, effective
+from models import CambioAIQ, Evento, Implantacion, Solicitud
+from rules.lifecycle import TRANSITIONS, Action, Estado, IllegalMove, Transition, effective
 from rules.policy import Actor
+from rules.processes import CHANGE, IMPLANTATION, Step
 from services import clock
+
+Thing = Solicitud | Implantacion | CambioAIQ
+# The column of Evento that names each, and its name in the hashed text.
+_OWNER = {Solicitud: "solicitud", Implantacion: "implantacion", CambioAIQ: "cambio"}
+_PROCESS = {Implantacion: IMPLANTATION, CambioAIQ: CHANGE}
 
 
 def move(
@@ -37,19 +46,44 @@ def move(
     # A vigencia that is over is still Atendida in the row until the sweep: that one move may take it from there.
     if estado not in transition.sources and not (action is Action.EXPIRE and solicitud.estado in transition.sources):
         raise IllegalMove(action, estado)
-    target = transition.target or solicitud.estado
-    changed = db.session.execute(
-        update(Solicitud)
-        .where(Solicitud.id == solicitud.id, Solicitud.estado == solicitud.estado, Solicitud.version == (solicitud.version if version is None else version))
-        .values(estado=target, version=Solicitud.version + 1, **columns),
-        execution_options={"synchronize_session": False},
-    ).rowcount
-    db.session.refresh(solicitud)
-    if changed != 1:
-        raise IllegalMove(action, solicitud.estado)
+    _write(solicitud, action, transition, version, columns)
     if transition.recorded:
         record(solicitud, action, actor, at, comment=comment, data=data)
     return solicitud
+
+
+def advance(
+    process: Implantacion | CambioAIQ,
+    step: Step,
+    actor: Actor | None,
+    *,
+    comment: str = "",
+    data: dict[str, Any] | None = None,
+    version: int | None = None,
+    **columns: Any,
+) -> Implantacion | CambioAIQ:
+    """The same for a process of the AIQs. Raises IllegalMove."""
+    transition = _PROCESS[type(process)].get(step)
+    db.session.flush()
+    if transition is None or process.estado not in transition.sources:
+        raise IllegalMove(step, process.estado)
+    _write(process, step, transition, version, columns)
+    record(process, step, actor, clock.now(), comment=comment, data=data)
+    return process
+
+
+def _write(thing: Thing, action: Action | Step, transition: Transition, version: int | None, columns: dict[str, Any]) -> None:
+    """Compare-and-set on estado and version: of two people, one wins."""
+    kind = type(thing)
+    changed = db.session.execute(
+        update(kind)
+        .where(kind.id == thing.id, kind.estado == thing.estado, kind.version == (thing.version if version is None else version))
+        .values(estado=transition.target or thing.estado, version=kind.version + 1, **columns),
+        execution_options={"synchronize_session": False},
+    ).rowcount
+    db.session.refresh(thing)
+    if changed != 1:
+        raise IllegalMove(action, thing.estado)
 
 
 def create(solicitud: Solicitud, actor: Actor | None, *, data: dict[str, Any] | None = None) -> Solicitud:
@@ -61,9 +95,18 @@ def create(solicitud: Solicitud, actor: Actor | None, *, data: dict[str, Any] | 
     return solicitud
 
 
+def begin(process: Implantacion | CambioAIQ, actor: Actor, *, comment: str = "", data: dict[str, Any] | None = None):
+    """Put a new process into the world, in its first estado, with the first row of its Recorrido."""
+    process.estado = next(iter(type(process).estado.type.kind))
+    db.session.add(process)
+    db.session.flush()
+    record(process, Step.CREATE, actor, clock.now(), comment=comment, data=data)
+    return process
+
+
 def record(
-    solicitud: Solicitud,
-    action: Action,
+    thing: Thing,
+    action: Action | Step,
     actor: Actor | None,
     at: datetime,
     *,
@@ -71,16 +114,17 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> Evento:
     """Append one row to the Recorrido, chained to the one before."""
+    column = f"{_OWNER[type(thing)]}_id"
     last = db.session.execute(
-        select(Evento.orden, Evento.hash).where(Evento.solicitud_id == solicitud.id).order_by(Evento.orden.desc()).limit(1)
+        select(Evento.orden, Evento.hash).where(getattr(Evento, column) == thing.id).order_by(Evento.orden.desc()).limit(1)
     ).first()
     evento = Evento(
-        solicitud_id=solicitud.id,
+        **{column: thing.id},
         orden=last.orden + 1 if last else 1,
         en=at,
         actor_id=actor.usuario_id if actor else None,
         accion=str(action),
-        estado=solicitud.estado,
+        estado=str(thing.estado),
         comentario=comment,
         datos=data or {},
         previo=last.hash if last else "",
@@ -88,14 +132,15 @@ def record(
     evento.hash = digest(evento)
     db.session.add(evento)
     db.session.flush()
-    db.session.expire(solicitud, ["eventos"])
+    db.session.expire(thing, ["eventos"])
     return evento
 
 
 def digest(evento: Evento) -> str:
     """SHA-256 over the row's canonical JSON. People enter by id and the comment by its own hash (decisions 12)."""
+    owner = next(name for name in _OWNER.values() if getattr(evento, f"{name}_id") is not None)
     body = {
-        "solicitud": evento.solicitud_id,
+        owner: getattr(evento, f"{owner}_id"),
         "orden": evento.orden,
         "en": evento.en.isoformat(timespec="microseconds"),
         "actor": evento.actor_id,
@@ -109,14 +154,12 @@ def digest(evento: Evento) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def broken_link(solicitud: Solicitud) -> int | None:
+def broken_link(thing: Thing) -> int | None:
     """`orden` of the first row that does not follow from the one before, None when the chain holds."""
     previous, expected = "", 1
-    rows = db.session.scalars(select(Evento).where(Evento.solicitud_id == solicitud.id).order_by(Evento.orden))
-    for evento in rows:
+    column = getattr(Evento, f"{_OWNER[type(thing)]}_id")
+    for evento in db.session.scalars(select(Evento).where(column == thing.id).order_by(Evento.orden)):
         if evento.orden != expected or evento.previo != previous or evento.hash != digest(evento):
             return evento.orden
         previous, expected = evento.hash, expected + 1
     return None
-
-

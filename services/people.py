@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Select, and_, case, func, or_, select
 
 from extensions import db
-from models import Cargo, Cuenta, Nombramiento, Usuario
+from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Usuario
 from rules.identity import fold, words
 from rules.policy import Actor
+from rules.processes import Etapa, Paso
 
 SGE = frozenset({Cargo.SGE_OPERADOR, Cargo.SGE_ADMIN})
 COUNT_LIMIT = 1000
@@ -37,7 +38,14 @@ def actor_of(usuario: Usuario, now: datetime) -> Actor:
         sge_admin=any(o.cargo is Cargo.SGE_ADMIN for o in offices),
         own_accounts=frozenset(a.id for a in accounts),
         active_accounts=frozenset(a.id for a in accounts if a.activa),
+        designated_implantations=frozenset(_designated(Implantacion, Implantacion.usuario_id, usuario, {Etapa.ANULADA})),
+        designated_changes=frozenset(_designated(CambioAIQ, CambioAIQ.entrante_id, usuario, {Paso.ANULADA})),
     )
+
+
+def _designated(kind, column, usuario: Usuario, over: set) -> list[int]:
+    """Processes in which the person is the AIQ to be (or, once finished, the one it made)."""
+    return list(db.session.scalars(select(kind.id).where(column == usuario.id, kind.estado.not_in(over))))
 
 
 def _lost_account(institucion_id: int, accounts) -> bool:
