@@ -97,7 +97,7 @@ def main() -> int:
         queue = _queue_server(data)
         queue.start()
     try:
-        return _run(port, queue)
+        return _run(port, data, queue)
     finally:
         if queue:
             queue.stop(10)
@@ -123,33 +123,56 @@ def _queue_server(data: Path) -> Child:
     return Child("cola", [str(get_binary_path()), *(word for key, value in options.items() for word in (f"--{key}", value))])
 
 
-def _run(port: str, queue: Child | None) -> int:
+def _run(port: str, data: Path, queue: Child | None) -> int:
     if not _answers(os.environ["REDIS_URL"]):
         print("La cola (Valkey) no respondió.", file=sys.stderr)
         return 1
-    # Migrates, makes what is missing, and tells who may sign in.
-    prepared = subprocess.run([*FLASK, "demo"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     gunicorn = [
         sys.executable, "-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--workers", "1", "--threads", "8",
         "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
     ]
-    clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker", RUNS]), Child("avisos", [*FLASK, "worker", LIGHT]), Child("clock", [*FLASK, "clock"])]
-    for child in clients:
-        child.start()
-    threading.Thread(target=_announce, args=(port, prepared.stdout), daemon=True).start()
-    watched = [*clients, *([queue] if queue else [])]
-    status = 0
-    while not stopping.sleep(0.3) and status == 0:
-        for child in watched:
+    clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker", RUNS]), Child("avisos", [*FLASK, "worker", LIGHT]),
+               Child("clock", [*FLASK, "clock"])]
+    # A database that is already migrated needs no waiting: the pages answer while the demo's data are topped up.
+    ready = _stamp(data)
+    if ready:
+        clients[0].start()
+    # Migrates, makes what is missing, and tells who may sign in.
+    prepared = subprocess.run([*FLASK, "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        if prepared.returncode:
+            print("No se pudieron preparar los datos de la demostración.", file=sys.stderr)
+            return 1
+        _stamp(data, write=True)
+        for child in clients[1 if ready else 0:]:
+            child.start()
+        threading.Thread(target=_announce, args=(port, prepared.stdout), daemon=True).start()
+        return _watch([*clients, *([queue] if queue else [])])
+    finally:
+        print("Deteniendo…", flush=True)
+        threads = [threading.Thread(target=child.stop, args=(GRACE,)) for child in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def _watch(children: list[Child]) -> int:
+    """Start again whoever falls, until asked to stop (0) or until one falls too often (1)."""
+    while not stopping.sleep(0.3):
+        for child in children:
             if child.fell() and not stopping.requested() and not child.again():
-                status = 1
-    print("Deteniendo…", flush=True)
-    threads = [threading.Thread(target=child.stop, args=(GRACE,)) for child in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return status
+                return 1
+    return 0
+
+
+def _stamp(data: Path, *, write: bool = False) -> bool:
+    """Whether this data folder was prepared by a version with the same migrations."""
+    wanted = " ".join(sorted(path.name for path in Path("migrations/versions").glob("*.py")))
+    path = data / "migrada"
+    if write:
+        path.write_text(wanted)
+    return path.exists() and path.read_text() == wanted and (data / "respaldos.sqlite").exists()
 
 
 def _answers(url: str) -> bool:

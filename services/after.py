@@ -31,7 +31,8 @@ def _leave(session: Session) -> None:
         return
     nudges, session.info[_KEY] = session.info.get(_KEY, []), []
     for job, args, options in nudges:
-        send(job, *args, **options)
+        if send(job, *args, **options) is False:
+            return  # whoever waits for this commit must not wait for each of them: the clock finds what is due
 
 
 @event.listens_for(Session, "after_rollback")
