@@ -775,6 +775,31 @@ class Escalamiento(Base):
     usuario: Mapped[Usuario] = relationship()
 
 
+class AccesoAccion(StrEnum):
+    DAR = "dar"
+    QUITAR = "quitar"
+    DEVOLVER = "devolver"
+    RESTABLECER = "restablecer"
+
+
+class AccesoEvento(Base):
+    """Who gave, took, gave back or reset a person's access to this site, and in the name of which institution. Rows are
+    only ever inserted (services.accesses)."""
+
+    __tablename__ = "acceso_evento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"), index=True)
+    institucion_id: Mapped[int] = mapped_column(ForeignKey("institucion.id"))
+    accion: Mapped[AccesoAccion] = mapped_column(Word(AccesoAccion))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+    comentario: Mapped[str] = mapped_column(Text, default="")
+
+    usuario: Mapped[Usuario] = relationship(foreign_keys=[usuario_id])
+    actor: Mapped[Usuario] = relationship(foreign_keys=[actor_id])
+    institucion: Mapped[Institucion] = relationship()
+
+
 class Feriado(Base):
     """A day off, with the date it commemorates (they differ when the day was moved)."""
 

@@ -17,6 +17,22 @@ depends_on = None
 
 
 def upgrade():
+    op.create_table('acceso_evento',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('usuario_id', sa.Integer(), nullable=False),
+    sa.Column('institucion_id', sa.Integer(), nullable=False),
+    sa.Column('accion', sa.String(length=40), nullable=False),
+    sa.Column('actor_id', sa.Integer(), nullable=False),
+    sa.Column('en', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('comentario', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['actor_id'], ['usuario.id'], name=op.f('fk_acceso_evento_actor_id_usuario')),
+    sa.ForeignKeyConstraint(['institucion_id'], ['institucion.id'], name=op.f('fk_acceso_evento_institucion_id_institucion')),
+    sa.ForeignKeyConstraint(['usuario_id'], ['usuario.id'], name=op.f('fk_acceso_evento_usuario_id_usuario')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_acceso_evento'))
+    )
+    with op.batch_alter_table('acceso_evento', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_acceso_evento_usuario_id'), ['usuario_id'], unique=False)
+
     op.create_table('adjunto',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('institucion_id', sa.Integer(), nullable=True),
@@ -319,3 +335,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_adjunto_institucion_id'))
 
     op.drop_table('adjunto')
+    with op.batch_alter_table('acceso_evento', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_acceso_evento_usuario_id'))
+
+    op.drop_table('acceso_evento')
