@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 import models  # noqa: F401  (the tables)
@@ -19,6 +20,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """The application. `settings` replaces what the environment says (tests)."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(config.load() if settings is None else settings)
+    if hops := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     db.init_app(app)
     with app.app_context():
         tune(db.engine)

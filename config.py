@@ -37,6 +37,9 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "PRODUCTION": production,
         "SECRET_KEY": _secret(env, data, production),
         "PUBLIC_URL": public_url,
+        # Their X-Forwarded-For and -Proto are believed: https, HSTS and the addresses in the log come from them. Without
+        # a proxy in front anybody could write them.
+        "TRUSTED_PROXIES": int(_number(env, "TRUSTED_PROXIES", 1 if production else 0)),
         "SQLALCHEMY_DATABASE_URI": database_url(env.get("DATABASE_URL") or f"sqlite:///{data / 'respaldos.sqlite'}"),
         "REDIS_URL": env.get("REDIS_URL") or f"unix://{data / 'redis' / 'redis.sock'}",
         # Where the documents are

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.lifecycle import Action, Clase, Estado, Motivo
+from rules.processes import Etapa, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,33 @@ DETENCION: dict[str, str] = {
     "orden": "Detenida por la SGE.",
 }
 ESPERA = {"fuente": "Esperando a Quipux", "almacen": "Esperando al almacenamiento"}
+
+# The two processes of the AIQs: stage of an implantación, and what the Recorrido of both says happened.
+ETAPA_BADGE: dict[Etapa, Badge] = {
+    Etapa.SOLICITUD: Badge("info", "doc", "Solicitud"),
+    Etapa.CAPACITACION: Badge("run", "school", "Capacitación"),
+    Etapa.AMBIENTE: Badge("run", "tasks", "Ambiente de capacitación"),
+    Etapa.SUSPENDIDA: Badge("bad", "pause", "Suspendida"),
+    Etapa.REVISION: Badge("info", "stamp", "Revisión"),
+    Etapa.PRODUCCION: Badge("ok", "ok", "En producción"),
+    Etapa.ANULADA: Badge("mute", "x", "Anulada"),
+}
+
+STEP: dict[Step, Badge] = {
+    Step.CREATE: Badge("did", "doc", "Registrada"),
+    Step.EDIT: Badge("did", "edit", "Datos corregidos"),
+    Step.REQUEST: Badge("did", "stamp", "Solicitud completa"),
+    Step.TRAIN: Badge("did", "school", "Sesión de capacitación"),
+    Step.OPEN: Badge("did", "key", "Accesos creados y plantilla de seguimiento enviada"),
+    Step.TASK: Badge("did", "check", "Actividad cumplida"),
+    Step.REPORT: Badge("did", "send", "Cumplimiento informado"),
+    Step.OBSERVE: Badge("did", "edit", "Devuelta con observaciones"),
+    Step.SUSPEND: Badge("stop", "pause", "Suspendida por vencimiento del plazo"),
+    Step.OVERDUE: Badge("stop", "warn", "Plazo vencido"),
+    Step.RESUME: Badge("did", "play", "Reanudada con nuevo plazo"),
+    Step.PRODUCE: Badge("did", "ok", "Aprobada: en producción"),
+    Step.REGISTER: Badge("did", "stamp", "Registrado en la base de AIQ"),
+    Step.ADVANCE: Badge("did", "fwd", "Hora efectiva adelantada"),
+    Step.PARAMETRISE: Badge("did", "check", "Actividad de parametrización cumplida"),
+    Step.CANCEL: Badge("stop", "x", "Anulada"),
+}

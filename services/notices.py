@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import socket
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Iterable
 
 from flask import current_app, render_template
-from flask_mail import Message
+from flask_mail import BadHeaderError, Message
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from extensions import db, mail
 from models import Correo, CorreoEstado, Solicitud, Usuario
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 # Waits between attempts; after the last one the mail is Fallido and shown to the SGE.
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 STALE = timedelta(minutes=2)
+SMTP_SECONDS = 30
 
 
 def recipients(solicitud: Solicitud) -> list[Usuario]:
@@ -61,7 +65,7 @@ def compose(
 
     The template `correo/<template>.txt` begins with a line "Asunto: …"; `correo/<template>.html` is its twin."""
     if db.session.scalar(select(Correo.id).where(Correo.clave == key)):
-        return False
+        return False  # the usual case, without the work of composing
     context |= {"solicitud": solicitud, "public_url": current_app.config["PUBLIC_URL"], "ahora": clock.now()}
     text = render_template(f"correo/{template}.txt", **context)
     first, _, body = text.lstrip().partition("\n")
@@ -73,8 +77,11 @@ def compose(
         asunto=subject, texto=body.strip() + "\n", html=render_template(f"correo/{template}.html", asunto=subject, **context),
         creado_en=clock.now(), proximo_en=clock.now(), estado=CorreoEstado.PENDIENTE,
     )
-    db.session.add(row)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # another process composed the same notice meanwhile
+        return False
     after.nudge("jobs.notices.send", row.id)
     return True
 
@@ -88,7 +95,8 @@ def send(correo_id: int) -> CorreoEstado:
     row.intentos += 1
     try:
         deliver(row)
-    except (smtplib.SMTPException, OSError) as problem:
+    # Also an address that cannot be written in a header: one bad mail must not stop the sweep of the others.
+    except (smtplib.SMTPException, OSError, BadHeaderError, ValueError) as problem:
         _defer(row, problem)
     else:
         row.estado, row.enviado_en, row.error, row.proximo_en = CorreoEstado.ENVIADO, clock.now(), "", None
@@ -107,7 +115,20 @@ def deliver(row: Correo) -> None:
         cc=[a.strip() for a in row.copia.split(",") if a.strip()], reply_to=row.responder_a or None,
         extra_headers={"Auto-Submitted": "auto-generated", "Content-Language": "es-EC"},
     )
-    mail.send(message)
+    with _sockets_time_out():
+        mail.send(message)
+
+
+@contextmanager
+def _sockets_time_out():
+    """A mail server that takes the connection and says nothing would hold the worker for ever: Flask-Mail has no setting
+    for it, so the sockets made meanwhile get one."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SMTP_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _defer(row: Correo, problem: Exception) -> None:

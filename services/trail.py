@@ -11,13 +11,15 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Evento, Nombramiento, Solicitud
 from rules import deadlines, texts
-from rules.glossary import ACTION, MOTIVO
+from rules.glossary import ACTION, MOTIVO, Badge
 from rules.lifecycle import Action, Estado, Motivo
 from services import schedule
 from services.people import SGE
 
 SGE_NAME = "Subsecretaría de Gobierno Electrónico"
 SYSTEM = "Sistema"
+# An officer gave a reason to download: the row opens the files, and says nothing of a download.
+SGE_ACCESS = Badge("did", "lock", "Acceso de la SGE a los archivos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ def past(solicitud: Solicitud, estado: Estado, *, last: int | None = None) -> li
         # The vigencia is over and the sweep has not written it down yet: what is read must already be true.
         steps.insert(0, Step("stop", "trash", "Eliminada", solicitud.vigente_hasta, who=SYSTEM, notes=(f"{MOTIVO[Motivo.VIGENCIA_TERMINADA]}.",)))
     return steps[:last] if last else steps[::-1]
+
+
+def downloaded(solicitud: Solicitud) -> bool:
+    """Every part was downloaded once. An officer's reason is a row of the same action, and no download."""
+    told = db.session.scalars(select(Evento.datos).where(Evento.solicitud_id == solicitud.id, Evento.accion == str(Action.DOWNLOAD)))
+    return any("partes" in data for data in told)
 
 
 def future(solicitud: Solicitud, estado: Estado, *, ready_about: str = "", downloaded: bool = False) -> list[Step]:
@@ -95,6 +103,8 @@ def plazos(solicitud: Solicitud, estado: Estado, today: date) -> list[tuple[str,
 
 def _step(evento: Evento, who: str, *, live: bool) -> Step:
     badge = ACTION[Action(evento.accion)]
+    if badge is ACTION[Action.DOWNLOAD] and "partes" not in evento.datos:
+        badge = SGE_ACCESS
     notes = [f"«{evento.comentario}»"] if evento.comentario else []
     notes += _data_notes(Action(evento.accion), evento)
     return Step("live" if live else badge.kind, badge.icon, badge.label, evento.en, who=who, notes=tuple(notes))

@@ -9,7 +9,6 @@ from flask import Response, render_template, request, url_for
 from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.descargas import acta_text, bp
-from blueprints.descargas.acta_pdf import draw
 from extensions import db
 from models import Solicitud
 from rules import deadlines, texts
@@ -29,6 +28,9 @@ def acta(solicitud: Solicitud):
 @bp.get("/solicitudes/<int:solicitud_id>/acta.pdf")
 @requires(Permission.SOLICITUD_DELIVER, load=scope.solicitud)
 def acta_pdf(solicitud: Solicitud):
+    # Here, not above: fpdf costs half a second that every process would pay at its start.
+    from blueprints.descargas.acta_pdf import draw
+
     response = Response(draw(deliveries.acta(actor(), solicitud), clock.now()), content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=f"Acta_{solicitud.nombre_archivo}.pdf")
     return response

@@ -68,7 +68,7 @@ def show_trail(solicitud: Solicitud) -> Response:
     d = details.detail(actor(), solicitud)
     steps = trail.past(solicitud, d.estado)
     going = progress.of(solicitud, d.estado, d.now)
-    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=any(s.icon == "download" for s in steps))
+    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=trail.downloaded(solicitud))
     return htmx.render(
         "solicitudes/recorrido.html", pasos=steps, futuros=coming, avance=going, plazos=trail.plazos(solicitud, d.estado, local_day(d.now)),
         **_context(d, "recorrido"),

@@ -1,2 +1,3 @@
-from blueprints.solicitudes import bp, draft_views, form_views  # noqa: F401  (their routes)
-from blueprints.solicitudes import detail_views, list_views  # noqa: F401
+"""The pages of a Solicitud. Importing a module of views registers its routes; there is nothing else here."""
+
+from blueprints.solicitudes import bp, detail_views, draft_views, form_views, list_views  # noqa: F401

@@ -216,7 +216,7 @@ def test_mail_layout_and_its_twin(app):
     assert html.count("https://respaldos.gob.ec/s/123") == 2 and "<script" not in html
     twin = app.jinja_env.from_string(
         "{% extends 'correo/base.txt' %}{% import 'correo/_macros.txt' as c %}{% block titulo %}El respaldo está listo{% endblock %}"
-        "{% block cuerpo %}{{ c.datos(filas) }}\n{{ c.enlace(enlace, 'Descargar') }}{% endblock %}")
+        "{% block cuerpo %}{{ c.datos(filas) }}\n{{ c.enlace(enlace, 'Descargar') }}\n{% endblock %}")
     assert twin.render(context) == (
         "El respaldo está listo\n\nEstimada Rosa Elena:\n\n"
         "  Solicitud:      Nº 000123\n  Vigente hasta:  22 nov 2026, 23:59\n\n"

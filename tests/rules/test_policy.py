@@ -17,6 +17,9 @@ PEOPLE = {
     "sge": Actor(4, "SGE", sge=True),
     "filer": Actor(5, "SGE que registra", sge=True),
     "nobody": Actor(6, "Sin derechos", own_accounts=frozenset({600})),
+    # Sees his or her own process and nothing else until the office begins (decisions 4, 32).
+    "incoming": Actor(8, "AIQ entrante", designated_changes=frozenset({70})),
+    "designated": Actor(9, "AIQ designado", designated_implantations=frozenset({80})),
 }
 
 
@@ -28,6 +31,10 @@ INSTITUTIONAL = thing()
 PERSONAL = thing(Clase.PERSONAL, author=3, account=300)
 FILED = thing(author=5)
 DRAFT = thing(estado=Estado.BORRADOR)
+CHANGE = SimpleNamespace(id=70, institucion_id=10)
+IMPLANTATION = SimpleNamespace(id=80, institucion_id=10)
+SGE, AIQS = {"sge", "filer"}, {"aiq", "foreign"}
+EVERYBODY = {"aiq", "foreign", "servant", "sge", "filer", "incoming", "designated"}
 
 MATRIX = [
     (P.SOLICITUD_SEE, INSTITUTIONAL, {"aiq", "sge", "filer"}), (P.SOLICITUD_SEE, PERSONAL, {"aiq", "servant", "sge", "filer"}),
@@ -43,7 +50,11 @@ MATRIX = [
     (P.SOLICITUD_DELIVER, INSTITUTIONAL, {"aiq"}), (P.SOLICITUD_DELIVER, PERSONAL, set()),
     (P.REQUEST_INSTITUTIONAL, None, {"aiq", "foreign", "sge", "filer"}), (P.REQUEST_PERSONAL, None, {"aiq", "servant"}),
     (P.LIST_INSTITUTION, None, {"aiq", "foreign", "sge", "filer"}), (P.SGE_DESK, None, {"sge", "filer"}),
-    (P.ENTER, None, {"aiq", "foreign", "servant", "sge", "filer"}), (P.DEMO_OUTBOX, None, {"aiq", "foreign", "servant", "sge", "filer"}),
+    (P.ENTER, None, EVERYBODY), (P.AFFAIRS_READ, None, EVERYBODY),
+    (P.INSTITUTIONS, None, SGE), (P.AIQ_REGISTER, None, SGE),
+    (P.USERS, None, AIQS | SGE), (P.AFFAIRS, None, AIQS | SGE), (P.CHANGE_START, None, AIQS), (P.ESCALATE, None, AIQS),
+    (P.IMPLANTATION_SEE, IMPLANTATION, SGE | {"designated"}), (P.IMPLANTATION_WORK, IMPLANTATION, {"designated"}),
+    (P.CHANGE_SEE, CHANGE, SGE | {"aiq", "incoming"}), (P.CHANGE_PREPARE, CHANGE, SGE | {"aiq"}), (P.CHANGE_WORK, CHANGE, {"incoming"}),
 ]
 
 

@@ -1,0 +1,351 @@
+"""Implantación of an institution, stage by stage (seed 002). Only for the Administración Pública Central.
+
+The caller commits, except in the sweeps. A plazo that is over is enforced when read: `effective` says *suspendida* before
+anybody has written it, and no action of the ambiente is accepted from then on; `settle` writes it and sends the mails."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import FileStorage
+
+from extensions import db
+from models import Actividad, Cargo, Implantacion, Institucion, Nombramiento, Orientacion, Sesion, Usuario
+from rules.identity import ERROR, WARNING, cedula_problem, compact, email_problem, ruc_problem
+from rules.policy import Actor
+from rules.processes import IMPLANTATION_DAYS, Etapa, Step
+from services import clock, institutions, notices, plazos, processes, signin, uploads
+from services.errors import Conflict, Refused
+from services.institutions import effective
+from services.mover import begin
+from services.people import in_force
+from services.processes import step
+
+log = logging.getLogger(__name__)
+MAX_RESUME_DAYS = 30
+OVER = frozenset({Etapa.PRODUCCION, Etapa.ANULADA})
+# Longest accepted text of each field of the form, as its column keeps it.
+LENGTHS = {
+    "nombre": 200, "ruc": 20, "sigla": 20, "telefono": 60, "direccion": 250, "aiq_nombres": 200, "aiq_cedula": 20, "aiq_cargo": 200,
+    "aiq_correo": 200, "aiq_telefono": 60, "aiq_extension": 20, "aiq_celular": 60, "oficio_numero": 60,
+}
+_MISSING = {
+    "nombre": "Escriba el nombre de la institución.", "sigla": "Escriba la sigla de la institución.",
+    "telefono": "Escriba el número telefónico de la institución.", "direccion": "Escriba la dirección de la institución.",
+    "aiq_nombres": "Escriba los nombres y apellidos del AIQ.", "aiq_cargo": "Escriba el cargo del AIQ.",
+    "aiq_telefono": "Escriba el número telefónico del AIQ.", "aiq_celular": "Escriba el número celular del AIQ.",
+    "oficio_numero": "Escriba el número del oficio.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the oficio of the máxima autoridad says: the institution, the designated AIQ, the oficio itself."""
+
+    nombre: str = ""
+    ruc: str = ""
+    sigla: str = ""
+    telefono: str = ""
+    direccion: str = ""
+    aiq_nombres: str = ""
+    aiq_cedula: str = ""
+    aiq_cargo: str = ""
+    aiq_correo: str = ""
+    aiq_telefono: str = ""
+    aiq_extension: str = ""
+    aiq_celular: str = ""
+    oficio_numero: str = ""
+    oficio_recibido: date | None = None
+
+    def columns(self) -> dict[str, object]:
+        """As the row keeps them: numbers without separators, sigla in capitals, correo in small letters."""
+        return asdict(self) | {
+            "ruc": compact(self.ruc), "sigla": self.sigla.upper(), "aiq_cedula": compact(self.aiq_cedula), "aiq_correo": self.aiq_correo.lower(),
+        }
+
+
+def orient(actor: Actor, institucion: str, contacto: str = "") -> Orientacion:
+    """Log that an institution outside the Administración Pública Central was shown its two options. Raises Refused."""
+    if not institucion or len(institucion) > 200:
+        raise Refused({"institucion": "Escriba el nombre de la institución (máximo 200 caracteres)."})
+    if len(contacto) > 200:
+        raise Refused({"contacto": "El contacto no puede superar los 200 caracteres."})
+    row = Orientacion(institucion=institucion, contacto=contacto, registrada_por_id=actor.usuario_id, en=clock.now())
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def ruc_warning(ruc: str) -> str:
+    """What a person should compare in a RUC that is accepted all the same; "" when nothing."""
+    problem = ruc_problem(ruc)
+    return problem.message if problem and problem.level == WARNING else ""
+
+
+def problems(data: Data, row: Implantacion | None = None) -> dict[str, str]:
+    """What is wrong with the form, by field; {} when it can be kept. `row`: the implantación being corrected."""
+    values = asdict(data)
+    found = {name: text for name, text in _MISSING.items() if not values[name]}
+    found |= {name: f"Use como máximo {most} caracteres." for name, most in LENGTHS.items() if len(values[name]) > most}
+    ruc = ruc_problem(data.ruc)
+    checked = {
+        "ruc": ruc.message if ruc and ruc.level == ERROR else institutions.taken_ruc(compact(data.ruc), row),
+        "aiq_cedula": cedula_problem(data.aiq_cedula), "aiq_correo": email_problem(data.aiq_correo) or _foreign_mailbox(data),
+        "oficio_recibido": _date_problem(data.oficio_recibido),
+    }
+    if "sigla" not in found:
+        checked["sigla"] = institutions.taken_sigla(data.sigla, row)
+    return found | {name: text for name, text in checked.items() if text}
+
+
+def _date_problem(day: date | None) -> str | None:
+    if day is None:
+        return "Ingrese la fecha de recepción del oficio."
+    if day > clock.today():
+        return "La fecha de recepción no puede ser posterior a hoy."
+    return "La fecha de recepción no es válida." if day.year < 2011 else None  # Acuerdo Ministerial 718, of 2011
+
+
+def _foreign_mailbox(data: Data) -> str | None:
+    """A mailbox is one person's login."""
+    other = db.session.scalar(
+        select(Usuario.id).where(func.lower(Usuario.correo) == data.aiq_correo.lower(), Usuario.cedula != compact(data.aiq_cedula))
+    )
+    return "Este correo pertenece a otra persona registrada en el sitio." if other else None
+
+
+def register(actor: Actor, data: Data, oficio: FileStorage | None) -> Implantacion:
+    """Register a Solicitud de uso del sistema with all its data and the oficio: the Capacitación may begin. Raises Refused."""
+    found = problems(data)
+    if not uploads.given(oficio):
+        found["oficio"] = "Adjunte el oficio de la máxima autoridad, en PDF."
+    if found:
+        raise Refused(found)
+    kept = uploads.accept(actor, oficio, institucion_id=None, field="oficio")
+    row = Implantacion(**data.columns(), oficio_id=kept.id, responsable_id=actor.usuario_id, creada_en=clock.now())
+    begin(row, actor, data={"oficio": data.oficio_numero})
+    step(row, Step.REQUEST, actor)
+    return row
+
+
+def edit(actor: Actor, row: Implantacion, data: Data, oficio: FileStorage | None) -> None:
+    """Correct the data. The person designated does not change once he or she has an access. Raises Refused, Conflict."""
+    found = problems(data, row)
+    columns = data.columns()
+    if row.usuario_id and (columns["aiq_cedula"], columns["aiq_correo"]) != (row.aiq_cedula, row.aiq_correo):
+        found["aiq_cedula"] = "El AIQ designado ya tiene acceso: su cédula y su correo no se pueden cambiar."
+    if found:
+        raise Refused(found)
+    if uploads.given(oficio):
+        columns["oficio_id"] = uploads.accept(actor, oficio, institucion_id=None, field="oficio").id
+    changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)
+    if changed:
+        step(row, Step.EDIT, actor, data={"campos": changed}, **columns)
+
+
+def settle(row: Implantacion) -> bool:
+    """Suspend the process if its plazo is over, and tell the AIQ and the officer in charge. True when it was done now."""
+    if effective(row) is row.estado:
+        return False
+    step(row, Step.SUSPEND, None, data={"vence": row.plazo_vence.isoformat()}, vencida_en=clock.now())
+    tell("suspendida", row, row.usuario, row.responsable)
+    return True
+
+
+def settle_all() -> tuple[int, int]:
+    """Suspend everything whose plazo is over; (done, failed). Commits each."""
+    late = select(Implantacion.id).where(
+        Implantacion.estado == Etapa.AMBIENTE, Implantacion.plazo_congelado.is_(None), Implantacion.plazo_vence <= clock.now()
+    )
+    return _each(late, settle)
+
+
+def remind_all() -> tuple[int, int]:
+    """Remind of the plazos that end in two days or in one; (done, failed). Commits each."""
+    running = select(Implantacion.id).where(
+        Implantacion.estado == Etapa.AMBIENTE, Implantacion.plazo_congelado.is_(None), Implantacion.plazo_vence > clock.now()
+    )
+    return _each(running, _remind)
+
+
+def _remind(row: Implantacion) -> bool:
+    days = plazos.reminder_due(row)
+    if days is None or row.usuario is None:
+        return False
+    # By the end of the plazo, not by the version of the row: each reminder goes out once.
+    return tell("recordatorio", row, row.usuario, occasion=f"{days}:{row.plazo_vence.date()}", dias=days)
+
+
+def _each(query, task) -> tuple[int, int]:
+    done = failed = 0
+    for row_id in list(db.session.scalars(query)):
+        try:
+            done += bool(task(db.session.get(Implantacion, row_id)))
+            db.session.commit()
+        except Exception:
+            log.exception("implantacion %s", row_id)
+            db.session.rollback()
+            failed += 1
+    return done, failed
+
+
+def tell(occurrence: str, row: Implantacion, *people: Usuario | None, occasion: str = "", **context) -> bool:
+    """Mail `implantacion_<occurrence>` to these people, once for this version of the row. True when any is new."""
+    key = f"implantacion_{occurrence}:{row.id}:{occasion or row.version}"
+    tasks = [a for a in row.actividades if a.lista == "ambiente"]
+    told = [
+        notices.compose(f"{key}:{person.id}", f"implantacion_{occurrence}", person.correo, i=row, person=person, tareas=tasks, **context)
+        for person in dict.fromkeys(p for p in people if p is not None)
+    ]
+    return any(told)
+
+
+def _expect(row: Implantacion, *stages: Etapa) -> None:
+    """Before anything else is written. Raises Conflict."""
+    if effective(row) in stages:
+        return
+    if effective(row) is Etapa.SUSPENDIDA:
+        raise Conflict("El plazo terminó y el proceso está suspendido. Solo la Subsecretaría de Gobierno Electrónico puede reanudarlo.")
+    raise Conflict("El proceso cambió de estado mientras usted lo revisaba. Actualice la página.")
+
+
+def train(actor: Actor, row: Implantacion, **session) -> Sesion:
+    """Record one session (see processes.train). Raises Refused, Conflict."""
+    _expect(row, Etapa.CAPACITACION)
+    return processes.train(actor, row, **session)
+
+
+def open_environment(actor: Actor, row: Implantacion) -> None:
+    """Give the designated AIQ an access, mail the plantilla and start the plazo of 7 días calendario. Raises Refused, Conflict."""
+    _expect(row, Etapa.CAPACITACION)
+    usuario = _designated(row)
+    row.usuario_id = usuario.id
+    processes.open_environment(actor, row, IMPLANTATION_DAYS)
+    db.session.refresh(row)
+    tell("ambiente", row, usuario, link=signin.password_link(usuario) if usuario.clave_hash is None else "")
+
+
+def _designated(row: Implantacion) -> Usuario:
+    """The person with the AIQ's cédula, made now when there is none. Raises Refused when the mailbox is somebody else's."""
+    usuario = db.session.scalar(select(Usuario).where(or_(Usuario.cedula == row.aiq_cedula, func.lower(Usuario.correo) == row.aiq_correo.lower())))
+    if usuario is None:
+        usuario = Usuario(cedula=row.aiq_cedula, correo=row.aiq_correo, nombre=row.aiq_nombres, creado=clock.now())
+        db.session.add(usuario)
+        db.session.flush()
+    elif usuario.cedula != row.aiq_cedula:
+        raise Refused("El correo del AIQ designado pertenece a otra persona registrada en el sitio: corrija los datos.")
+    elif not usuario.habilitado:
+        raise Refused("El acceso del AIQ designado está deshabilitado: debe habilitarse antes de continuar.")
+    return usuario
+
+
+def accept(actor: Actor, row: Implantacion) -> None:
+    """The designated AIQ accepts the nine responsibilities of the seed; nothing happens the second time. Raises Conflict."""
+    if row.responsabilidades_en is None:
+        _expect(row, Etapa.AMBIENTE)
+        step(row, Step.TASK, actor, data={"responsabilidades": 9}, responsabilidades_en=clock.now())
+
+
+def fulfil(actor: Actor, row: Implantacion, actividad_id: int, note: str, evidence: FileStorage | None) -> Actividad:
+    """One activity of the checklist, of the ambiente or, afterwards, of the parametrización. Raises Refused, Conflict."""
+    lists = {Etapa.AMBIENTE: ("ambiente", Step.TASK), Etapa.PRODUCCION: ("produccion", Step.PARAMETRISE)}
+    _expect(row, *lists)
+    kind, move = lists[row.estado]
+    task = next((a for a in row.actividades if a.id == actividad_id and a.lista == kind), None)
+    if task is None:
+        raise Refused("La actividad no corresponde a la lista vigente. Actualice la página.")
+    if row.responsabilidades_en is None:
+        raise Refused("Acepte primero las responsabilidades del AIQ.")
+    kept = None
+    if uploads.given(evidence) and len(note) <= processes.MAX_TEXT:
+        kept = uploads.accept(actor, evidence, institucion_id=None, field="evidencia")
+    processes.fulfil(actor, row, task, note=note, evidence=kept, move=move)
+    return task
+
+
+def report(actor: Actor, row: Implantacion) -> None:
+    """*Informar cumplimiento*: to review, the clock stands still. Raises Refused, Conflict."""
+    _expect(row, Etapa.AMBIENTE)
+    processes.report(actor, row)
+    tell("informada", row, row.responsable)
+
+
+def resume(actor: Actor, row: Implantacion, days: int | None, reason: str) -> None:
+    """*Reanudar* a suspended process with a plazo of `days` días calendario from today. Raises Refused, Conflict."""
+    settle(row)
+    _expect(row, Etapa.SUSPENDIDA)
+    found = {}
+    if days is None or not 1 <= days <= MAX_RESUME_DAYS:
+        found["dias"] = f"Escriba el nuevo plazo, de 1 a {MAX_RESUME_DAYS} días calendario."
+    if problem := _reason_problem(reason):
+        found["motivo"] = problem
+    if found:
+        raise Refused(found)
+    step(row, Step.RESUME, actor, comment=reason, data={"dias": days}, **plazos.started(days))
+    tell("reanudada", row, row.usuario, motivo=reason)
+
+
+def observe(actor: Actor, row: Implantacion, text: str, ids: list[int]) -> None:
+    """Send the report back; the activities `ids` are to be done again. Raises Refused, Conflict."""
+    _expect(row, Etapa.REVISION)
+    if len(text) > processes.MAX_TEXT:
+        raise Refused({"observaciones": f"Las observaciones no pueden superar los {processes.MAX_TEXT} caracteres."})
+    processes.observe(actor, row, text, [a for a in row.actividades if a.lista == "ambiente" and a.id in ids])
+    tell("observada", row, row.usuario)
+
+
+def produce(actor: Actor, row: Implantacion, institucion_id: int | None) -> None:
+    """Approve: link `institucion_id` (None: a new institution), name its AIQ principal from now on, give the second
+    checklist, welcome the AIQ. Raises Refused, Conflict."""
+    _expect(row, Etapa.REVISION)
+    at = clock.now()
+    place = institutions.link(row, institucion_id)
+    has_principal = select(Nombramiento.id).where(
+        Nombramiento.institucion_id == place.id, Nombramiento.cargo == Cargo.AIQ_PRINCIPAL, in_force(at)
+    )
+    if db.session.scalar(has_principal):
+        raise Refused({"institucion": "Esta institución ya tiene un AIQ principal: se reemplaza con el Cambio de AIQ."})
+    sent = processes.template("produccion")
+    processes.copy_checklist(row, sent, "produccion")
+    step(row, Step.PRODUCE, actor, data={"institucion": place.id}, institucion_id=place.id, produccion_en=at)
+    db.session.add(Nombramiento(
+        usuario_id=row.usuario_id, institucion_id=place.id, cargo=Cargo.AIQ_PRINCIPAL, desde=at, documento=f"Oficio {row.oficio_numero}",
+    ))
+    try:
+        db.session.flush()
+    except IntegrityError:  # uq_nombramiento_principal_vigente: another officer was faster
+        db.session.rollback()
+        raise Conflict("La institución ya tiene un AIQ principal vigente.") from None
+    tell("produccion", row, row.usuario, link=signin.password_link(row.usuario), lugar=place)
+
+
+def cancel(actor: Actor, row: Implantacion, reason: str) -> None:
+    """*Anular* the process, with a reason. Raises Refused, Conflict."""
+    settle(row)
+    _expect(row, Etapa.SOLICITUD, Etapa.CAPACITACION, Etapa.AMBIENTE, Etapa.SUSPENDIDA)
+    if problem := _reason_problem(reason):
+        raise Refused({"motivo": problem})
+    step(row, Step.CANCEL, actor, comment=reason)
+    tell("anulada", row, row.usuario, motivo=reason)
+
+
+def _reason_problem(reason: str) -> str | None:
+    if not reason:
+        return "Escriba el motivo."
+    return f"El motivo no puede superar los {processes.MAX_TEXT} caracteres." if len(reason) > processes.MAX_TEXT else None
+
+
+def own(actor: Actor) -> Implantacion | None:
+    """*Mi implantación*: the newest process in which the actor is the designated AIQ."""
+    return db.session.scalar(
+        select(Implantacion).where(Implantacion.id.in_(actor.designated_implantations)).order_by(Implantacion.id.desc()).limit(1)
+    )
+
+
+def in_institution(institucion: Institucion) -> list[Implantacion]:
+    """The processes that ended in this institution, newest first."""
+    return list(db.session.scalars(select(Implantacion).where(Implantacion.institucion_id == institucion.id).order_by(Implantacion.id.desc())))

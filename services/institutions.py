@@ -1,0 +1,237 @@
+"""Institutions as the SGE looks at them: one list of those in production and those on their way, the file card of each,
+and which row an implantación is about (decisions 3)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Solicitud
+from rules.identity import compact, words
+from rules.lifecycle import Estado
+from rules.processes import Etapa, Paso
+from services import clock, plazos, processes
+from services.errors import Refused
+from services.listing import Listing, Page, Sort
+from services.people import in_force
+
+AIQS = (Cargo.AIQ_PRINCIPAL, Cargo.AIQ_BACKUP)
+OPEN = tuple(e for e in Etapa if e not in (Etapa.PRODUCCION, Etapa.ANULADA))
+DEFAULT_ORDER = "nombre"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A Nombramiento of an AIQ. `active`: in force, the person enabled here and not made inactive in Quipux."""
+
+    nombramiento: Nombramiento
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the list: an institution (`institucion`) or an implantación on its way (`proceso`)."""
+
+    etapa: Etapa
+    institucion: Institucion | None = None
+    proceso: Implantacion | None = None
+    principal: str = ""
+    backup: str = ""
+    accounts: int = 0
+    requests: int = 0
+    changing: bool = False
+    hours: float = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """File card of an institution. `areas`: (name, sigla, active accounts); `requests` and `live`: how many in all, alive."""
+
+    areas: list[tuple[str, str, int]]
+    offices: list[Office]
+    changes: list[CambioAIQ]
+    accounts: int
+    requests: int
+    live: int
+
+    def holder(self, cargo: str) -> Office | None:
+        return next((o for o in self.offices if o.active and o.nombramiento.cargo == cargo), None)
+
+    @property
+    def without_aiq(self) -> bool:
+        return not any(o.active for o in self.offices)
+
+
+def effective(row: Implantacion, at: datetime | None = None) -> Etapa:
+    """The stage to show: an ambiente whose plazo is over is *suspendida*, whether or not a sweep has passed."""
+    return Etapa.SUSPENDIDA if row.estado is Etapa.AMBIENTE and plazos.is_over(row, at) else row.estado
+
+
+def page(text: str, etapa: str, order: str = "", token: str = "") -> tuple[Page[Row], str]:
+    """A page of the institutions and implantaciones found by name, sigla or RUC, in that etapa ("": all but the anuladas)."""
+    now = clock.now()
+    name = hashlib.sha256(f"{text} {etapa}".encode()).hexdigest()[:12]
+    query = _everything(text, now)
+    shown = query.c.etapa == etapa if etapa else query.c.etapa != str(Etapa.ANULADA)
+    rank = case(*((query.c.etapa == str(e), i) for i, e in enumerate(Etapa)), else_=len(Etapa))
+    listing = Listing(
+        f"instituciones {name}", select(query.c.clave, query.c.clase, query.c.id).where(shown), query.c.clave,
+        {"nombre": Sort(func.lower(query.c.nombre)), "etapa": Sort(rank)}, DEFAULT_ORDER,
+    )
+    found = listing.page(order, token)
+    return replace(found, rows=_rows([(kind, row_id) for _, kind, row_id in found.rows], now)), listing.order(order)
+
+
+def _everything(text: str, now: datetime):
+    """Institutions and the implantaciones that have none yet, as one table: clave, clase, id, nombre, etapa."""
+    late = and_(Implantacion.estado == Etapa.AMBIENTE, Implantacion.plazo_congelado.is_(None), Implantacion.plazo_vence <= now)
+    etapa = case((late, str(Etapa.SUSPENDIDA)), else_=cast(Implantacion.estado, String))
+    return union_all(
+        _named(select(*_columns("i", Institucion), literal(str(Etapa.PRODUCCION)).label("etapa")), Institucion, text),
+        _named(select(*_columns("p", Implantacion), etapa.label("etapa")), Implantacion, text).where(Implantacion.institucion_id.is_(None)),
+    ).subquery()
+
+
+def _columns(kind: str, table) -> list:
+    return [
+        (literal(kind) + cast(table.id, String)).label("clave"), literal(kind).label("clase"), table.id.label("id"), table.nombre.label("nombre"),
+    ]
+
+
+def _named(query: Select, table, text: str) -> Select:
+    """Every word begins a word of the name, sigla or RUC. Institutions are few thousands: they are compared here, folded,
+    as no column keeps their names without accents."""
+    asked = words(text)[:8]
+    if not text.strip():
+        return query
+    rows = db.session.execute(select(table.id, table.nombre, table.sigla, table.ruc)).all()
+    found = [row.id for row in rows if asked and all(any(w.startswith(a) for w in words(f"{row.nombre} {row.sigla} {row.ruc}")) for a in asked)]
+    return query.where(table.id.in_(found))
+
+
+def _rows(keys: list[tuple[str, int]], now: datetime) -> list[Row]:
+    places = _by_id(Institucion, [i for kind, i in keys if kind == "i"])
+    processes_ = _by_id(Implantacion, [i for kind, i in keys if kind == "p"])
+    offices = offices_of(list(places), now)
+    accounts = _count(Cuenta.institucion_id, list(places), Cuenta.activa, Cuenta.ausente_desde.is_(None))
+    requests = _count(Solicitud.institucion_id, list(places), Solicitud.estado != Estado.BORRADOR, Solicitud.oculta.is_(False))
+    changing = set(db.session.scalars(
+        select(CambioAIQ.institucion_id).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.estado.not_in((Paso.REGISTRADA, Paso.ANULADA)))
+    ))
+    return [
+        _place(places[i], offices.get(i, []), accounts.get(i, 0), requests.get(i, 0), i in changing) if kind == "i" else _process(processes_[i])
+        for kind, i in keys
+    ]
+
+
+def _by_id(table, ids: list[int]) -> dict:
+    return {row.id: row for row in db.session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
+
+
+def _count(column, ids: list[int], *conditions) -> dict[int, int]:
+    return dict(db.session.execute(select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)).all()) if ids else {}
+
+
+def _place(row: Institucion, offices: list[Office], accounts: int, requests: int, changing: bool) -> Row:
+    names = {o.nombramiento.cargo: o.nombramiento.usuario.nombre_completo for o in offices if o.active}
+    return Row(
+        Etapa.PRODUCCION, institucion=row, principal=names.get(Cargo.AIQ_PRINCIPAL, ""), backup=names.get(Cargo.AIQ_BACKUP, ""),
+        accounts=accounts, requests=requests, changing=changing,
+    )
+
+
+def _process(row: Implantacion) -> Row:
+    return Row(
+        effective(row), proceso=row, principal=row.aiq_nombres, hours=sum(processes.hours(row).values()), pending=len(processes.pending(row)),
+    )
+
+
+def offices_of(ids: list[int], now: datetime, *, history: bool = False) -> dict[int, list[Office]]:
+    """AIQs of these institutions, the newest first; with `history`, also the offices that ended."""
+    query = (
+        select(Nombramiento).where(Nombramiento.institucion_id.in_(ids), Nombramiento.cargo.in_(AIQS))
+        .options(joinedload(Nombramiento.usuario)).order_by(Nombramiento.desde.desc(), Nombramiento.id.desc())
+    )
+    found = list(db.session.scalars(query if history else query.where(in_force(now)))) if ids else []
+    lost = _lost({n.usuario.cedula for n in found}, ids)
+    by_place: dict[int, list[Office]] = {}
+    for n in found:
+        held = n.desde <= now and (n.hasta is None or now < n.hasta)
+        active = held and n.usuario.habilitado and (n.usuario.cedula, n.institucion_id) not in lost
+        by_place.setdefault(n.institucion_id, []).append(Office(n, active))
+    return by_place
+
+
+def _lost(cedulas: set[str], ids: list[int]) -> set[tuple[str, int]]:
+    """(cédula, institution) of those who have accounts there, all of them inactive in Quipux (decisions 4)."""
+    query = select(Cuenta.cedula, Cuenta.institucion_id, Cuenta.activa).where(Cuenta.cedula.in_(cedulas), Cuenta.institucion_id.in_(ids))
+    rows = db.session.execute(query).all() if cedulas else []
+    return {(c, i) for c, i, _ in rows} - {(c, i) for c, i, active in rows if active}
+
+
+def card(row: Institucion) -> Card:
+    """Everything the file card of an institution shows."""
+    now = clock.now()
+    by_area = dict(db.session.execute(
+        select(Cuenta.area, func.count()).where(Cuenta.institucion_id == row.id, Cuenta.activa, Cuenta.ausente_desde.is_(None)).group_by(Cuenta.area)
+    ).all())
+    areas = db.session.scalars(select(Area).where(Area.institucion_id == row.id, Area.activa).order_by(Area.nombre)).all()
+    sent = (Solicitud.institucion_id == row.id, Solicitud.estado != Estado.BORRADOR, Solicitud.oculta.is_(False))
+    requests, live = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(case((Solicitud.estado != Estado.ELIMINADA, 1), else_=0)), 0)).where(*sent)
+    ).one()
+    return Card(
+        areas=[(a.nombre, a.sigla, by_area.get(a.nombre, 0)) for a in areas],
+        offices=offices_of([row.id], now, history=True).get(row.id, []),
+        changes=list(db.session.scalars(select(CambioAIQ).where(CambioAIQ.institucion_id == row.id).order_by(CambioAIQ.id.desc()))),
+        accounts=sum(by_area.values()), requests=requests, live=live,
+    )
+
+
+def taken_ruc(ruc: str, row: Implantacion | None = None) -> str | None:
+    """Why a RUC cannot be registered again: an institution or an open implantación (other than `row`) has it."""
+    return _taken("RUC", Institucion.ruc == ruc, Implantacion.ruc == ruc, row) if ruc else None
+
+
+def taken_sigla(sigla: str, row: Implantacion | None = None) -> str | None:
+    """The same for a sigla, in capitals or not."""
+    same = sigla.strip().upper()
+    return _taken("sigla", func.upper(Institucion.sigla) == same, func.upper(Implantacion.sigla) == same, row)
+
+
+def _taken(what: str, in_place, in_process, row: Implantacion | None) -> str | None:
+    name = db.session.scalar(select(Institucion.nombre).where(in_place).limit(1))
+    if name:
+        return f"Ya existe una institución con {'ese' if what == 'RUC' else 'esa'} {what}: {name}."
+    query = select(Implantacion.nombre).where(in_process, Implantacion.estado.in_(OPEN))
+    name = db.session.scalar((query.where(Implantacion.id != row.id) if row else query).limit(1))
+    return f"Ya existe una implantación en curso con {'ese' if what == 'RUC' else 'esa'} {what}: {name}." if name else None
+
+
+def proposals(row: Implantacion) -> list[Institucion]:
+    """Institutions of Quipux that may be this one: by RUC, then by sigla (decisions 3)."""
+    query = select(Institucion).where(or_(Institucion.ruc == row.ruc, func.upper(Institucion.sigla) == row.sigla.upper()), Institucion.activa)
+    return list(db.session.scalars(query.order_by(case((Institucion.ruc == row.ruc, 0), else_=1), Institucion.id)))
+
+
+def link(row: Implantacion, institucion_id: int | None) -> Institucion:
+    """The institution an implantación ends in: one of its proposals, completed with its data, or a new one. Raises Refused."""
+    if institucion_id is not None:
+        place = next((i for i in proposals(row) if i.id == institucion_id), None)
+        if place is None:
+            raise Refused({"institucion": "Elija una de las instituciones propuestas."})
+    else:
+        if problem := taken_ruc(row.ruc, row):
+            raise Refused({"institucion": f"{problem} Vincúlela en lugar de crear otra."})
+        place = Institucion(nombre=row.nombre, ruc=row.ruc, sigla=row.sigla)
+        db.session.add(place)
+    place.ruc, place.sigla = place.ruc or compact(row.ruc), place.sigla or row.sigla
+    place.telefono, place.direccion = place.telefono or row.telefono, place.direccion or row.direccion
+    db.session.flush()
+    return place

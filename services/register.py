@@ -1,0 +1,102 @@
+"""The base de Administradores Institucionales (seed 004, step 5): who was AIQ of an institution on a date, by what document."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import BinaryIO, Iterable
+
+import xlsxwriter
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import CambioAIQ, Institucion, Nombramiento
+from rules import texts
+from rules.deadlines import midnight
+from rules.glossary import CARGO
+from rules.identity import words
+from services.aiq_offices import AIQ
+
+LIMIT = 200
+HEADS = ("Institución", "Siglas", "RUC", "Cargo", "Nombres y apellidos", "Cédula", "Correo", "Desde", "Hasta", "Documento")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One office held. cambio: the change of AIQ that made it, None for older ones and for backups."""
+
+    office: Nombramiento
+    cambio: CambioAIQ | None
+
+
+def offices(day: date | None = None, institucion_id: int | None = None, text: str = "") -> Select[tuple[Nombramiento]]:
+    """Offices of AIQ, by institution and newest first. day: only those in force at some moment of that day (Guayaquil).
+    text: every word must appear in the institution's name or siglas."""
+    query = (
+        select(Nombramiento).join(Institucion, Institucion.id == Nombramiento.institucion_id).where(Nombramiento.cargo.in_(AIQ))
+        .options(joinedload(Nombramiento.usuario), joinedload(Nombramiento.institucion))
+        .order_by(Institucion.nombre, Institucion.id, Nombramiento.desde.desc(), Nombramiento.id.desc())
+    )
+    if day is not None:
+        start, end = midnight(day), midnight(day + timedelta(days=1))
+        query = query.where(Nombramiento.desde < end, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > start))
+    if institucion_id is not None:
+        query = query.where(Nombramiento.institucion_id == institucion_id)
+    if text.strip():
+        query = query.where(Nombramiento.institucion_id.in_(_named(text)))
+    return query
+
+
+def entries(query: Select[tuple[Nombramiento]], limit: int | None = LIMIT) -> list[Entry]:
+    """The rows of a query of `offices` with the change that made each."""
+    rows = db.session.scalars(query.limit(limit) if limit else query).all()
+    made = {(c.institucion_id, c.entrante_id, c.hora_efectiva): c for c in _changes({row.institucion_id for row in rows})}
+    return [Entry(row, made.get((row.institucion_id, row.usuario_id, row.desde))) for row in rows]
+
+
+def on(institucion_id: int, at: datetime) -> list[Nombramiento]:
+    """Who held the institution's offices of AIQ at an instant, the principal first."""
+    return list(db.session.scalars(
+        select(Nombramiento).where(
+            Nombramiento.institucion_id == institucion_id, Nombramiento.cargo.in_(AIQ),
+            and_(Nombramiento.desde <= at, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > at)),
+        ).order_by(Nombramiento.cargo.desc(), Nombramiento.desde)
+    ))
+
+
+def workbook(query: Select[tuple[Nombramiento]]) -> BinaryIO:
+    """The same rows, all of them, as a spreadsheet. Row by row to disk; what a person typed is never a formula or a link."""
+    out = tempfile.TemporaryFile()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet("Registro de AIQ")
+        sheet.set_column(0, len(HEADS) - 1, 24)
+        sheet.freeze_panes(1, 0)
+        bold = book.add_format({"bold": True})
+        sheet.write_row(0, 0, HEADS, bold)
+        for number, office in enumerate(db.session.scalars(query.execution_options(yield_per=500)), start=1):
+            for column, value in enumerate(_cells(office)):
+                sheet.write_string(number, column, value)
+    out.seek(0)
+    return out
+
+
+def _cells(office: Nombramiento) -> Iterable[str]:
+    place, person = office.institucion, office.usuario
+    until = texts.moment(office.hasta) if office.hasta else ""
+    return (place.nombre, place.sigla, place.ruc, CARGO[office.cargo], person.nombre_completo, person.cedula, person.correo,
+            texts.moment(office.desde), until, office.documento)
+
+
+def _changes(places: set[int]) -> list[CambioAIQ]:
+    query = select(CambioAIQ).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.hora_efectiva.is_not(None))
+    return list(db.session.scalars(query)) if places else []
+
+
+def _named(text: str) -> list[int]:
+    """Institutions whose name or siglas have, for each word typed, one that begins so. A few thousand rows at most."""
+    asked = words(text)
+    rows = db.session.execute(select(Institucion.id, Institucion.nombre, Institucion.sigla)) if asked else ()
+    return [row.id for row in rows if all(any(own.startswith(word) for own in words(f"{row.nombre} {row.sigla}")) for word in asked)]
