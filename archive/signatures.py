@@ -14,7 +14,8 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -79,13 +80,24 @@ def check(source: Path | str | BinaryIO, *, anchors: Path | None = None, moment:
     """
     try:
         if not isinstance(source, (str, Path)):
-            return _check(source, anchors, moment)
+            return _outside_loops(lambda: _check(source, anchors, moment))
         with open(source, "rb") as stream:
-            return _check(stream, anchors, moment)
+            return _outside_loops(lambda: _check(stream, anchors, moment))
     except ImportError:  # a broken installation must not pass for unverifiable files
         raise
     except Exception:  # whatever a hostile file does to the parsers: it is this file's verdict, not the run's end
         return SignatureReport(UNVERIFIABLE)
+
+
+def _outside_loops(task: Callable[[], SignatureReport]) -> SignatureReport:
+    """pyHanko runs an event loop of its own, which Python refuses in a thread where one is running already. The verdict must
+    not depend on who asks (the bytes of an archive hold it), so there it is asked in another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return task()
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(task).result()
 
 
 def _check(stream: BinaryIO, anchors: Path | None, moment: str) -> SignatureReport:

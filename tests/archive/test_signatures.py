@@ -217,3 +217,13 @@ def test_checking_can_be_switched_off(people, source, tmp_path, signed):
     with open(tmp_path / "v.zip", "rb") as stream:
         (told,) = reader.details(stream, "parte01")
     assert "firma" not in told["archivos"][0]
+
+
+def test_the_verdict_does_not_depend_on_who_asks(signed):
+    """Inside a running event loop (a browser test, a notebook) the same file has the same verdict."""
+
+    async def asked():
+        return check(io.BytesIO(signed))
+
+    assert asyncio.run(asked()) == check(io.BytesIO(signed))
+    assert asyncio.run(asked()).signers
