@@ -52,7 +52,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "S3_ENDPOINT_URL": env.get("S3_ENDPOINT_URL") or "",
         "SCRATCH_DIR": env.get("SCRATCH_DIR") or str(data / "scratch"),
         # Rules an operator may tune
-        "PART_SIZE": int(_number(env, "PART_SIZE", 16 * MIB if demo else 1024 * MIB)),
+        "PART_SIZE": int(_number(env, "PART_SIZE", 20_000_000 if demo else 1024 * MIB)),
         "CAPACITY_DOCUMENTS": int(_number(env, "CAPACITY_DOCUMENTS", 50_000)),
         "CAPACITY_BYTES": int(_number(env, "CAPACITY_BYTES", 50_000_000_000)),
         "INSTITUTION_QUOTA": _number(env, "INSTITUTION_QUOTA", 0.25),

@@ -26,7 +26,8 @@ THEME_COOKIE = "tema"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A link of a menu. ``key`` is compared with the page's ``activo``; ``count`` is shown only when above zero."""
+    """A link of a menu. ``key`` is compared with the page's ``activo``; ``count`` is shown only when above zero, and
+    can be replaced out of band (templates/mesa/_siguiente.html)."""
 
     label: str
     url: str

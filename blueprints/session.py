@@ -18,7 +18,7 @@ from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
 from rules.glossary import CARGO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import clock, people, scope
+from services import clock, implantaciones, people, scope
 
 SEEN = "visto"
 
@@ -114,6 +114,9 @@ def _office(actor) -> tuple[str, str]:
             .limit(1)
         )
         return f"{CARGO[row.cargo]} · {row.institucion.sigla}", row.institucion.nombre
+    if actor.designated and not actor.active_accounts:
+        own = implantaciones.own(actor)
+        return "AIQ designado", own.nombre if own else ""
     place = db.session.scalar(scope.own_accounts(actor).order_by(None).limit(1))
     return "Servidor público", db.session.get(Institucion, place.institucion_id).nombre if place else ""
 
@@ -154,6 +157,38 @@ def _nav(actor) -> list[Section]:
                 ],
             )
         )
+    if actor.aiq_of:
+        sections.append(
+            Section(
+                "Administración",
+                [
+                    Item("Usuarios internos", url_for("usuarios.listing"), "usuarios"),
+                    Item("Cambio de AIQ", url_for("cambios.index"), "cambios"),
+                    Item("Responsabilidades del AIQ", url_for("asuntos.responsibilities"), "responsabilidades"),
+                ],
+            )
+        )
+    if actor.designated_implantations:
+        sections.append(Section("Implantación", [Item("Mi implantación", url_for("instituciones.mine"), "mi-implantacion")]))
+    if actor.designated_changes and not actor.aiq_of:
+        sections.append(Section("Designación", [Item("Mi proceso", url_for("cambios.mine"), "mi-cambio")]))
+    if actor.sge:
+        sections.append(
+            Section(
+                "Administración de AIQ",
+                [
+                    Item("Instituciones", url_for("instituciones.listing"), "instituciones"),
+                    Item("Cambios de AIQ", url_for("cambios.index"), "cambios"),
+                    Item("Registro de AIQ", url_for("cambios.register_page"), "registro-aiq"),
+                    Item("Usuarios internos", url_for("usuarios.listing"), "usuarios"),
+                    Item("Plantilla de seguimiento", url_for("instituciones.checklist", tipo="ambiente"), "plantilla"),
+                    Item("Avisos", url_for("asuntos.notices"), "avisos"),
+                    Item("Escalamientos", url_for("asuntos.escalations"), "escalamientos"),
+                ],
+            )
+        )
+    if actor.aiq_of or actor.active_accounts:
+        sections.append(Section("Mi institución", [Item("Procedimientos internos", url_for("asuntos.procedures"), "procedimientos")]))
     return sections
 
 

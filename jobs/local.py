@@ -138,15 +138,14 @@ def _run(port: str, data: Path, queue: Child | None) -> int:
     if ready:
         clients[0].start()
     # Migrates, makes what is missing, and tells who may sign in.
-    prepared = subprocess.run([*FLASK, "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
-        if prepared.returncode:
-            print("No se pudieron preparar los datos de la demostración.", file=sys.stderr)
-            return 1
+        accounts = _prepare()
+        if accounts is None:
+            return 0 if stopping.requested() else 1
         _stamp(data, write=True)
         for child in clients[1 if ready else 0:]:
             child.start()
-        threading.Thread(target=_announce, args=(port, prepared.stdout), daemon=True).start()
+        threading.Thread(target=_announce, args=(port, accounts), daemon=True).start()
         return _watch([*clients, *([queue] if queue else [])])
     finally:
         print("Deteniendo…", flush=True)
@@ -155,6 +154,25 @@ def _run(port: str, data: Path, queue: Child | None) -> int:
             thread.start()
         for thread in threads:
             thread.join()
+
+
+def _prepare() -> str | None:
+    """The demo's data; what it says of the accounts. None when it failed, or when it was stopped in the middle: the next
+    start tops up what is missing."""
+    process = subprocess.Popen(
+        [*FLASK, "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, preexec_fn=partial(_own_group, os.getpid()),
+    )
+    while not stopping.requested():
+        try:
+            said, _ = process.communicate(timeout=0.3)
+        except subprocess.TimeoutExpired:
+            continue
+        if process.returncode:
+            print("No se pudieron preparar los datos de la demostración.", file=sys.stderr)
+        return None if process.returncode else said
+    process.terminate()
+    process.communicate()
+    return None
 
 
 def _watch(children: list[Child]) -> int:

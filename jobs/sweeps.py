@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, clock, downloads, mirror, notices, purge, runs, solicitudes
+from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -53,7 +53,7 @@ def expiry() -> tuple[int, int]:
     ids = db.session.scalars(
         select(Solicitud.id).where(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta <= clock.now()).order_by(Solicitud.id)
     ).all()
-    ended = _each(ids, lambda one: (solicitudes.expire(one), notices.tell("vencida", one)))
+    ended = _each(ids, solicitudes.expire)
     gone = _each(purge.pending(), purge.purge)
     return ended[0] + gone[0], ended[1] + gone[1]
 
@@ -118,6 +118,16 @@ def _clear_scratch() -> int:
     return len(old)
 
 
+def deadlines() -> tuple[int, int]:
+    """Plazos of the AIQs' processes: what ended ends, who should hurry is reminded."""
+    done = failed = 0
+    for process in (implantaciones, cambios):
+        for task in (process.settle_all, process.remind_all):
+            settled, broken = task()
+            done, failed = done + settled, failed + broken
+    return done, failed
+
+
 def digest() -> tuple[int, int]:
     """Once a day to the SGE: requests nobody decided in 2 working days, runs stopped, mails that failed."""
     return notices.digest(), 0
@@ -141,7 +151,7 @@ def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int,
 
 SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
     "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
-    "mirror": refresh_mirror, "storage": tidy_storage, "digest": digest,
+    "mirror": refresh_mirror, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
 }
 
 

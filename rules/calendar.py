@@ -256,6 +256,17 @@ def _reason(number: int, parts: tuple[tuple[date, Load], ...], limit: date) -> s
     return f"Primer día con capacidad: día laborable {number} después de la aprobación."
 
 
+def fits(
+    start: date, load: Load, booked: Mapping[date, DayLoad], calendar: Calendar, capacity: Capacity, periods: Collection[Period] = ()
+) -> bool:
+    """Whether a run that starts on `start` (a working day) stays within the capacity of every day it takes. The quota of an
+    institution only shapes what is proposed; an officer who chooses a day is held to the capacity alone."""
+    return all(
+        (booked.get(day, DayLoad()).total + part).within(capacity.of_day(_factor(day, periods)))
+        for day, part in spread(start, load, calendar, capacity, periods)
+    )
+
+
 def order_within_day(turns: Iterable[Turn]) -> list[Turn]:
     """Round robin by institution: the oldest of each, then the second oldest of each, … each round oldest first."""
     rounds: dict[Hashable, int] = {}

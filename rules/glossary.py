@@ -119,3 +119,11 @@ STEP: dict[Step, Badge] = {
     Step.PARAMETRISE: Badge("did", "check", "Actividad de parametrización cumplida"),
     Step.CANCEL: Badge("stop", "x", "Anulada"),
 }
+
+# Where a notice of the home page stands in time (services.affairs.standing).
+AVISO_BADGE: dict[str, Badge] = {
+    "programado": Badge("info", "calendar", "Programado"),
+    "vigente": Badge("ok", "bell", "Vigente"),
+    "concluido": Badge("mute", "history", "Concluido"),
+    "retirado": Badge("mute", "x", "Retirado"),
+}

@@ -171,9 +171,17 @@ def task(actor: Actor, cambio: CambioAIQ, orden: int, *, note: str, file: FileSt
     processes.fulfil(actor, cambio, line, note=note, evidence=evidence)
 
 
+def accept(actor: Actor, cambio: CambioAIQ) -> None:
+    """The designated AIQ accepts the nine responsibilities; nothing happens the second time. Raises Conflict."""
+    if cambio.responsabilidades_en is None:
+        processes.step(cambio, Step.TASK, actor, data={"responsabilidades": 9}, responsabilidades_en=clock.now())
+
+
 def report(actor: Actor, cambio: CambioAIQ) -> None:
     """*Informar cumplimiento*: also a mail to the support mailbox with copy to the new AIQ (decisions 32). Raises Refused, Conflict."""
     settle(cambio)
+    if cambio.responsabilidades_en is None:
+        raise Refused("Lea y acepte primero las responsabilidades del AIQ.")
     processes.report(actor, cambio)
     notices.compose(f"cambio_cumplimiento:{cambio.id}:{cambio.version}", "cambio_cumplimiento", SUPPORT, cc=actor.correo,
                     reply_to=actor.correo, cambio=cambio, person=None)

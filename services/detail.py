@@ -14,7 +14,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, MOTIVO
 from rules.lifecycle import Clase, Estado, Motivo, effective
 from rules.policy import Actor, Permission, may
-from services import clock, runs, scope, solicitudes
+from services import clock, purge, runs, scope, solicitudes
 
 NOVEDADES_SHOWN = 200
 
@@ -97,6 +97,7 @@ def actions_of(actor: Actor, solicitud: Solicitud, estado: Estado, run: Ejecucio
         "run": officer and estado is Estado.APROBADA,
         "keep_going": officer and estado is Estado.DETENIDA and run is not None and run.detencion == "novedades",
         "renew": offered["renew"] and renewed_by is None,
+        "confirm_purge": estado is Estado.ELIMINADA and purge.may_confirm(actor, solicitud),
     }
 
 
@@ -183,4 +184,7 @@ def _of_ended(solicitud: Solicitud, actions: dict[str, bool], renewed_by: Solici
     if actions["renew"]:
         return NextStep("Concluyó la vigencia del respaldo y sus archivos ya no están disponibles. Si todavía se requieren, vuelva a generarlo: "
                         "se enviará una nueva solicitud con los mismos datos.", "renew")
-    return NextStep(f"La solicitud terminó: {MOTIVO[motivo][0].lower()}{MOTIVO[motivo][1:]}.")
+    waits = ""
+    if actions["confirm_purge"]:
+        waits = f" Sus archivos se eliminan el {texts.moment(solicitud.purgar_desde)}, o antes si usted lo confirma."
+    return NextStep(f"La solicitud terminó: {MOTIVO[motivo][0].lower()}{MOTIVO[motivo][1:]}.{waits}")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
 
 from extensions import db
-from models import Actividad, Cargo, Implantacion, Institucion, Nombramiento, Orientacion, Sesion, Usuario
+from models import Actividad, Cargo, Implantacion, Institucion, Nombramiento, Orientacion, Plantilla, Sesion, Usuario
 from rules.identity import ERROR, WARNING, cedula_problem, compact, email_problem, ruc_problem
 from rules.policy import Actor
 from rules.processes import IMPLANTATION_DAYS, Etapa, Step
@@ -346,6 +346,30 @@ def own(actor: Actor) -> Implantacion | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What the designated AIQ still has to do: `left` activities in this stage; in the ambiente, none left means to report."""
+
+    row: Implantacion
+    etapa: Etapa
+    left: int
+
+
+def todo(actor: Actor) -> Todo | None:
+    """What waits for the actor in *Mi implantación*; None when nothing does."""
+    row = own(actor)
+    etapa = effective(row) if row else None
+    if etapa not in (Etapa.AMBIENTE, Etapa.SUSPENDIDA, Etapa.PRODUCCION):
+        return None
+    left = len(processes.pending(row, "produccion" if etapa is Etapa.PRODUCCION else "ambiente"))
+    return Todo(row, etapa, left) if left or etapa is not Etapa.PRODUCCION else None
+
+
 def in_institution(institucion: Institucion) -> list[Implantacion]:
     """The processes that ended in this institution, newest first."""
     return list(db.session.scalars(select(Implantacion).where(Implantacion.institucion_id == institucion.id).order_by(Implantacion.id.desc())))
+
+
+def template_versions(kind: str) -> list[Plantilla]:
+    """Published versions of a checklist, the one in force first; none before the first process needs it."""
+    return list(db.session.scalars(select(Plantilla).where(Plantilla.tipo == kind).order_by(Plantilla.version.desc())))

@@ -39,8 +39,10 @@ def recipients(solicitud: Solicitud) -> list[Usuario]:
         owner = usuario_of(solicitud.cuenta.cedula)
         return [owner] if owner and owner.habilitado and actor_of(owner, at).may_enter else []
     people = aiqs_of(solicitud.institucion_id, at)
-    if not people and solicitud.creada_por and actor_of(solicitud.creada_por, at).sge:
-        people = [solicitud.creada_por]
+    filer = solicitud.creada_por
+    # For an institution no longer in force an officer of the SGE files it, and carries it like an AIQ.
+    if filer.habilitado and filer not in people and actor_of(filer, at).sge:
+        people.append(filer)
     return people
 
 

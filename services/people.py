@@ -26,7 +26,9 @@ def actor_of(usuario: Usuario, now: datetime) -> Actor:
     """The rights of a person at `now`. An AIQ whose Quipux account was inactivated loses the office's access at once
     (decisions 4); the SGE's staff and AIQs designated before their Quipux account exists have no account to lose."""
     offices = db.session.scalars(select(Nombramiento).where(Nombramiento.usuario_id == usuario.id, in_force(now))).all()
-    accounts = db.session.execute(select(Cuenta.id, Cuenta.institucion_id, Cuenta.activa).where(Cuenta.cedula == usuario.cedula)).all()
+    # An account that vanished from Quipux is no account any more, whatever it said last.
+    active = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None)).label("activa")
+    accounts = db.session.execute(select(Cuenta.id, Cuenta.institucion_id, active).where(Cuenta.cedula == usuario.cedula)).all()
     aiq = [o for o in offices if o.cargo not in SGE and not _lost_account(o.institucion_id, accounts)]
     return Actor(
         usuario_id=usuario.id,

@@ -4,14 +4,21 @@ The row of the Recorrido is the constancia: files, bytes, SHA-256 and hour (arch
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Parte, Solicitud
+from models import Ejecucion, EjecucionEstado, Evento, Parte, Solicitud
 from rules.lifecycle import Action, Estado
+from rules.policy import Actor
 from services import clock
 from services.adapters import storage
+from services.errors import Conflict
 from services.mover import move
+from storage import StorageError
+
+log = logging.getLogger(__name__)
 
 
 class StillThere(Exception):
@@ -29,8 +36,9 @@ def pending() -> list[int]:
     )
 
 
-def purge(solicitud: Solicitud) -> None:
-    """Delete every file of every run of the request. Raises StillThere, storage.StorageError. The caller commits."""
+def purge(solicitud: Solicitud, actor: Actor | None = None) -> None:
+    """Delete every file of every run of the request. Raises StillThere, StorageError. The caller commits.
+    actor: the officer who ordered it; None is the System."""
     at, files = clock.now(), []
     for run in solicitud.ejecuciones:
         for stat in list(storage().list(f"solicitudes/{solicitud.id:06d}/{run.id}/")):
@@ -41,12 +49,27 @@ def purge(solicitud: Solicitud) -> None:
             if part.sha256 and part.borrada_en is None:
                 part.borrada_en = at
                 files.append({"archivo": part.nombre, "bytes": part.bytes, "sha256": part.sha256})
-    move(solicitud, Action.PURGE, None, data={"archivos": files, "bytes": sum(f["bytes"] for f in files)}, purgada_en=at, purgar_desde=None)
+    move(solicitud, Action.PURGE, actor, data={"archivos": files, "bytes": sum(f["bytes"] for f in files)}, purgada_en=at, purgar_desde=None)
 
 
-def confirm_early(solicitud: Solicitud) -> None:
-    """A second officer confirmed a rejection after generation: the files may go now (decisions 8)."""
-    solicitud.purgar_desde = clock.now()
+def may_confirm(actor: Actor, solicitud: Solicitud) -> bool:
+    """A rejected request's files wait 72 hours for a second officer: not the one who rejected it (decisions 8)."""
+    if not actor.sge or solicitud.purgada_en is not None or solicitud.purgar_desde is None or solicitud.purgar_desde <= clock.now():
+        return False
+    query = select(Evento.actor_id).where(Evento.solicitud_id == solicitud.id, Evento.accion == str(Action.REJECT))
+    return db.session.scalar(query.order_by(Evento.orden.desc()).limit(1)) not in {None, actor.usuario_id}
+
+
+def confirm(actor: Actor, solicitud: Solicitud) -> None:
+    """The second officer's word: the files go now. What cannot be deleted stays due, and the sweep tries it again.
+    Raises Conflict. The caller commits."""
+    if not may_confirm(actor, solicitud):
+        raise Conflict("La eliminación de los archivos ya no espera su confirmación.")
+    try:
+        purge(solicitud, actor)
+    except (StillThere, StorageError):
+        log.exception("files of request %s", solicitud.id)
+        raise Conflict("Los archivos no se pudieron eliminar en este momento. Se intentará nuevamente.") from None
 
 
 def known_keys() -> set[str]:

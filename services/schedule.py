@@ -80,6 +80,12 @@ def day_problem(day: date | None, today: date) -> str | None:
     return None
 
 
+def above_capacity(solicitud: Solicitud, day: date) -> bool:
+    """Whether running it on `day` (a working day) takes more than the days can produce: only with a reason (decisions 14)."""
+    load = calendar.Load(solicitud.estimado_documentos or 0, solicitud.estimado_bytes or 0)
+    return not calendar.fits(day, load, booked(day, without=solicitud.id), working_calendar(), capacity(), periods())
+
+
 def has_feriados(year: int) -> bool:
     """True when the days off of that year are in the table."""
     return db.session.scalar(select(Feriado.fecha).where(Feriado.fecha.between(date(year, 1, 1), date(year, 12, 31))).limit(1)) is not None

@@ -8,7 +8,10 @@ from __future__ import annotations
 from sqlalchemy import Select, false, or_, select
 
 from extensions import db
-from models import Cuenta, Implantacion, Institucion, Solicitud
+from models import (
+    Actividad, Adjunto, Aviso, CambioAIQ, CapacitacionInterna, Cargo, Cuenta, Escalamiento, Implantacion, Institucion,
+    Nombramiento, Orientacion, Procedimiento, Solicitud,
+)
 from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
 from services.errors import NotFound
@@ -117,5 +120,85 @@ def backup_office(actor: Actor, nombramiento_id: int) -> Nombramiento:
     """A backup AIQ's office, for the institution's principal or the SGE. Raises NotFound."""
     row = db.session.get(Nombramiento, nombramiento_id) if 0 < nombramiento_id < 2**31 else None
     if row is None or row.cargo is not Cargo.AIQ_BACKUP or not (actor.sge or row.institucion_id in actor.principal_of):
+        raise NotFound
+    return row
+
+
+def own_institutions(actor: Actor) -> Select[tuple[int]]:
+    """Ids of the institutions the actor belongs to: where he or she is AIQ or has an active Quipux account."""
+    accounts = select(Cuenta.institucion_id).where(Cuenta.id.in_(actor.active_accounts))
+    return select(Institucion.id).where(Institucion.id.in_(actor.aiq_of) | Institucion.id.in_(accounts))
+
+
+def adjuntos(actor: Actor) -> Select[tuple[Adjunto]]:
+    """Uploaded documents: all, for the SGE; the institution's, for its AIQs; those of the own process, for the designated
+    AIQ; procedures, for everybody of the institution."""
+    if actor.sge:
+        return select(Adjunto)
+    parts = [
+        *(select(column).where(kind.id.in_(ids)) for kind, columns, ids in (
+            (Implantacion, (Implantacion.oficio_id,), actor.designated_implantations),
+            (CambioAIQ, (CambioAIQ.oficio_id, CambioAIQ.delegacion_id), actor.designated_changes),
+        ) for column in columns),
+        select(Actividad.evidencia_id).where(
+            Actividad.implantacion_id.in_(actor.designated_implantations) | Actividad.cambio_id.in_(actor.designated_changes)
+        ),
+        select(Procedimiento.adjunto_id).where(Procedimiento.institucion_id.in_(own_institutions(actor))),
+    ]
+    return select(Adjunto).where(or_(Adjunto.institucion_id.in_(actor.aiq_of), *(Adjunto.id.in_(part) for part in parts)))
+
+
+def adjunto(actor: Actor, adjunto_id: int) -> Adjunto:
+    """One uploaded document. Raises NotFound."""
+    row = db.session.scalar(adjuntos(actor).where(Adjunto.id == adjunto_id)) if 0 < adjunto_id < 2**31 else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def avisos(actor: Actor) -> Select[tuple[Aviso]]:
+    """Notices the actor answers for: of the SGE to all AIQs, for its officers; the institution's, for its AIQs."""
+    own = Aviso.institucion_id.in_(actor.aiq_of)
+    return select(Aviso).where(or_(own, Aviso.institucion_id.is_(None)) if actor.sge else own)
+
+
+def aviso(actor: Actor, aviso_id: int) -> Aviso:
+    """One notice the actor answers for. Raises NotFound."""
+    row = db.session.scalar(avisos(actor).where(Aviso.id == aviso_id)) if 0 < aviso_id < 2**31 else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def procedimientos(actor: Actor) -> Select[tuple[Procedimiento]]:
+    """Internal procedures, of which every user of the institution is a reader; all, for the SGE."""
+    query = select(Procedimiento)
+    return query if actor.sge else query.where(Procedimiento.institucion_id.in_(own_institutions(actor)))
+
+
+def capacitaciones_internas(actor: Actor) -> Select[tuple[CapacitacionInterna]]:
+    """Trainings the institution's AIQs gave; all, for the SGE."""
+    query = select(CapacitacionInterna)
+    return query if actor.sge else query.where(CapacitacionInterna.institucion_id.in_(actor.aiq_of))
+
+
+def escalamientos(actor: Actor) -> Select[tuple[Escalamiento]]:
+    """Difficulties sent to the Mesa de Servicios: the institution's, for its AIQs; all, for the SGE."""
+    query = select(Escalamiento)
+    return query if actor.sge else query.where(Escalamiento.institucion_id.in_(actor.aiq_of))
+
+
+def cuenta(actor: Actor, cuenta_id: int) -> Cuenta:
+    """One account among those the actor may look at. Raises NotFound."""
+    row = db.session.scalar(cuentas(actor).where(Cuenta.id == cuenta_id)) if 0 < cuenta_id < 2**31 else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def orientacion(actor: Actor, orientacion_id: int) -> Orientacion:
+    """One orientation given by the SGE to an institution outside the Administración Pública Central. Raises NotFound."""
+    row = db.session.get(Orientacion, orientacion_id) if actor.sge and 0 < orientacion_id < 2**31 else None
+    if row is None:
         raise NotFound
     return row

@@ -163,9 +163,7 @@ def approve(
     actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", include_reserved: bool = False, version: int | None = None
 ) -> Solicitud:
     """Approve and put on the calendar. Including reserved documents needs a reason. Raises Refused, Conflict."""
-    problems = {}
-    if problem := schedule.day_problem(day, clock.today()):
-        problems["fecha"] = problem
+    problems = _day_problems(solicitud, day, comment)
     if include_reserved and not comment.strip():
         problems["comentario"] = "Escriba el motivo por el que se incluyen los documentos reservados."
     if problems:
@@ -197,10 +195,19 @@ def _approve(actor: Actor | None, solicitud: Solicitud, day: date, *, comment=""
 
 
 def reschedule(actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", version: int | None = None) -> Solicitud:
-    """Move an approved request to another day; the AIQ is mailed the new date."""
-    if problem := schedule.day_problem(day, clock.today()):
-        raise Refused({"fecha": problem})
+    """Move an approved request to another day; the AIQ is mailed the new date. Raises Refused, Conflict."""
+    if problems := _day_problems(solicitud, day, comment):
+        raise Refused(problems)
     return _reschedule(actor, solicitud, day, schedule.opening(day), _text(comment, "comentario"), version)
+
+
+def _day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[str, str]:
+    """Why a run may not be put on this day: field → message."""
+    if problem := schedule.day_problem(day, clock.today()):
+        return {"fecha": problem}
+    if not comment.strip() and schedule.above_capacity(solicitud, day):
+        return {"comentario": f"El {texts.long_day(day)} supera la capacidad diaria. Escriba el motivo o elija otra fecha."}
+    return {}
 
 
 def run_now(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
@@ -266,7 +273,7 @@ def renew(actor: Actor, original: Solicitud) -> Solicitud:
     if original.motivo is not Motivo.VIGENCIA_TERMINADA:
         raise Refused("Solo se vuelve a generar un respaldo cuya vigencia concluyó.")
     if other := live_for(original.cuenta):
-        raise Refused(f"Ya existe la solicitud Nº {other.id} para este servidor público.")
+        raise Refused(f"Ya existe la solicitud Nº {texts.number6(other.id)} para este servidor público.")
     draft = Draft(original.cuenta_id, original.documento_codi or "", original.desde, original.hasta, original.comentario)
     at = clock.now()
     copy = Solicitud(
@@ -287,10 +294,12 @@ def _settle_expiry(solicitud: Solicitud) -> None:
 
 
 def expire(solicitud: Solicitud) -> Solicitud:
-    """The vigencia is over: Eliminada by the System; the files are to be deleted now."""
+    """The vigencia is over: Eliminada by the System, which tells everybody; the files are to be deleted now."""
     at = clock.now()
-    return move(solicitud, Action.EXPIRE, None, data={"motivo": str(Motivo.VIGENCIA_TERMINADA)}, motivo=Motivo.VIGENCIA_TERMINADA,
-                eliminada_en=solicitud.vigente_hasta, purgar_desde=at)
+    move(solicitud, Action.EXPIRE, None, data={"motivo": str(Motivo.VIGENCIA_TERMINADA)}, motivo=Motivo.VIGENCIA_TERMINADA,
+         eliminada_en=solicitud.vigente_hasta, purgar_desde=at)
+    notices.tell("vencida", solicitud)
+    return solicitud
 
 
 def missing(solicitud: Solicitud) -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Response, render_template, request, url_for
 
 from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.descargas import acta_text, bp
+from blueprints.shape import day
 from extensions import db
 from models import Solicitud
 from rules import deadlines, texts
@@ -50,7 +49,7 @@ def deliver(solicitud: Solicitud):
         return _form(solicitud, typed)
     typed = {name: " ".join(request.form.get(name, "").split()) for name in deliveries.Draft.__slots__}
     try:
-        deliveries.record(actor(), solicitud, deliveries.Draft(**typed | {"fecha": _date(typed["fecha"])}))
+        deliveries.record(actor(), solicitud, deliveries.Draft(**typed | {"fecha": day(typed["fecha"])}))
     except Refused as refused:
         db.session.rollback()
         return _form(solicitud, typed, 422, refused.fields)
@@ -70,9 +69,3 @@ def _form(solicitud: Solicitud, typed: dict[str, str], status: int = 200, errors
         badge=ESTADO_BADGE[estado], desde=first, hoy=clock.today().isoformat(),
     ), status
 
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

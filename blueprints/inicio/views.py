@@ -10,7 +10,7 @@ from blueprints.inicio import bp
 from rules.deadlines import ZONE
 from rules.glossary import DETENCION, ESTADO_BADGE
 from rules.policy import Permission
-from services import clock, home as board
+from services import affairs, clock, home as board, implantaciones
 from services import schedule
 
 
@@ -25,6 +25,7 @@ def home():
         saludo=f"{_greeting(now.astimezone(ZONE).hour)}, {current_user.usuario.nombre}",
         periodo=schedule.current_period(clock.today()),
         ready=board.ready(me, now),
+        avisos=affairs.notices_for(me, clock.today()),
         returned=board.returned(me),
         drafts=board.drafts(me) if can(Permission.REQUEST_INSTITUTIONAL) else None,
         stopped=board.stopped(me) if desk else [],
@@ -32,6 +33,8 @@ def home():
         course=course,
         course_total=course_total,
         own_total=board.personal_in_course(me) if can(Permission.REQUEST_PERSONAL) else 0,
+        propia=implantaciones.own(me),
+        tarea=implantaciones.todo(me),
         badges=ESTADO_BADGE,
         causes=DETENCION,
     )

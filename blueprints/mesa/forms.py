@@ -8,6 +8,7 @@ from datetime import date
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from blueprints.shape import clean, day, number
 from services import desk
 
 STALE = -1
@@ -57,27 +58,9 @@ class Typed:
         )
 
 
-def clean(text: str | None) -> str:
-    return (text or "").replace("\x00", "").strip()
-
-
 def _lines(text: str | None) -> str:
     # Browsers send CR LF; a line break is one character in the count shown.
     return clean(text).replace("\r\n", "\n")
-
-
-def number(text: str | None) -> int | None:
-    """A whole number of up to 18 digits, else None."""
-    text = clean(text)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def day(text: str | None) -> date | None:
-    """A date as the calendar sends it (2026-11-27); None for nothing and for nonsense."""
-    try:
-        return date.fromisoformat(clean(text))
-    except ValueError:
-        return None
 
 
 def chosen(values: list[str]) -> list[tuple[int, int | None]]:

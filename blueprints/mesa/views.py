@@ -6,8 +6,9 @@ from flask import Response, request
 
 from blueprints.access import actor, requires
 from blueprints.mesa import bp
-from blueprints.mesa.forms import Typed, Where, day, number
+from blueprints.mesa.forms import Typed, Where
 from blueprints.mesa.page import CALENDAR, PANEL, PETITION, render
+from blueprints.shape import day, number
 from models import Solicitud
 from rules.lifecycle import Estado
 from rules.policy import Permission

@@ -9,6 +9,7 @@ from flask import Response, request, url_for
 
 from blueprints import htmx
 from blueprints.access import actor, requires
+from blueprints.shape import day, number
 from blueprints.solicitudes import bp
 from blueprints.solicitudes.list_forms import reason
 from extensions import db
@@ -18,7 +19,7 @@ from rules.deadlines import local_day
 from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import progress, runs, scope, solicitudes, trail
+from services import progress, purge, runs, scope, solicitudes, trail
 from services import detail as details
 from services.errors import Conflict, Refused
 
@@ -45,6 +46,8 @@ ACTIONS: dict[str, Words] = {
                    "documento, enlazada con esta.", "Volver a generar", "refresh"),
     "run": Words("run_now", "Ejecutar ahora", "La ejecución comenzará en cuanto haya un proceso libre, sin esperar la fecha calendarizada.",
                  "Ejecutar ahora", "play"),
+    "reschedule": Words("reschedule", "Cambiar la fecha de ejecución", "La solicitud se calendariza para otro día laborable y la institución recibe un aviso.",
+                        "Cambiar la fecha", "calendar", False, ("fecha", "comentario")),
     "stop": Words("stop", "Detener la ejecución", "El proceso se detiene y las partes terminadas se conservan. Podrá reintentarse.",
                   "Detener la ejecución", "pause", True, ("motivo",)),
     "retry": Words("retry", "Reintentar la ejecución", "La ejecución continúa con el mismo plan; las partes terminadas se conservan.",
@@ -53,6 +56,8 @@ ACTIONS: dict[str, Words] = {
                     "Ampliar la vigencia", "clock", False, ("motivo",)),
     "reject": Words("reject", "Eliminar la solicitud", "La solicitud termina con el motivo que elija; si ya se generó, su descarga se bloquea de "
                     "inmediato. La institución recibirá un aviso.", "Eliminar la solicitud", "trash", True, ("motivo_tipo", "detalle")),
+    "confirm_purge": Words("confirm_purge", "Confirmar la eliminación de los archivos", "Los archivos del respaldo se eliminan ahora, sin esperar "
+                           "72 horas. No se podrán recuperar.", "Eliminar los archivos", "trash", True),
 }
 
 
@@ -107,6 +112,15 @@ def run_now(solicitud: Solicitud) -> Response:
     return _act(solicitud, "run", order, "La solicitud Nº {} se ejecutará en cuanto haya un proceso libre.")
 
 
+@bp.post("/solicitudes/<int:solicitud_id>/calendarizar")
+@requires(Permission.SOLICITUD_DECIDE, load=scope.solicitud)
+def reschedule(solicitud: Solicitud) -> Response:
+    def order() -> None:
+        solicitudes.reschedule(actor(), solicitud, day(request.form.get("fecha")), comment=reason(request.form, "comentario"), version=_version())
+
+    return _act(solicitud, "reschedule", order, "La solicitud Nº {} cambió de fecha.")
+
+
 @bp.post("/solicitudes/<int:solicitud_id>/detener")
 @requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
 def stop(solicitud: Solicitud) -> Response:
@@ -135,6 +149,12 @@ def reject(solicitud: Solicitud) -> Response:
         solicitudes.reject(actor(), solicitud, request.form.get("motivo", ""), reason(request.form, "detalle"), version=_version())
 
     return _act(solicitud, "reject", order, "La solicitud Nº {} se eliminó.")
+
+
+@bp.post("/solicitudes/<int:solicitud_id>/eliminar-archivos")
+@requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
+def confirm_purge(solicitud: Solicitud) -> Response:
+    return _act(solicitud, "confirm_purge", lambda: purge.confirm(actor(), solicitud), "Los archivos de la solicitud Nº {} se eliminaron.")
 
 
 def download_url(solicitud: Solicitud) -> str:
@@ -194,5 +214,4 @@ def _context(d: details.Detail, tab: str) -> dict[str, object]:
 
 def _version() -> int | None:
     """The version the person saw, when the form says it."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return number(request.form.get("version"))

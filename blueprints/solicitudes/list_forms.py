@@ -12,6 +12,7 @@ from typing import Collection
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
@@ -38,8 +39,8 @@ class FilterForm:
     def of(cls, args: MultiDict[str, str], offered: Collection[int], today: date) -> FilterForm:
         """Read the URL. `offered`: ids of the institutions that may be chosen. Without Fecha Inicio in the URL the list
         shows the last six months, except when it is searched for a number, a name or a cédula."""
-        typed = {name: _plain(args.get(name, "")) for name in (*FIELDS, "q")}
-        typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in _plain(value).split(",") if part))
+        typed = {name: clean(args.get(name, "")) for name in (*FIELDS, "q")}
+        typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
         if not typed["q"]:
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
@@ -132,13 +133,9 @@ class FilterForm:
 
 def reason(form: MultiDict[str, str], name: str) -> str:
     """A text typed in the form of an action. Raises Refused when it is longer than the Recorrido keeps."""
-    text = _plain(form.get(name, ""))
+    text = clean(form.get(name, ""))
     if len(text) > solicitudes.MAX_TEXT:
         problem = f"El texto no puede superar los {texts.miles(solicitudes.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
         raise Refused({name: problem})
     return text
 
-
-def _plain(text: str) -> str:
-    # U+0000 cannot be kept by PostgreSQL nor stand in a page.
-    return text.replace("\x00", "").strip()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Evento, Solicitud
+from models import Correo, Ejecucion, EjecucionEstado, Evento, Solicitud
 from rules.lifecycle import Clase, Estado, Motivo
 from services import clock, solicitudes
 from sources import demo_people
@@ -18,7 +18,7 @@ from tests.conftest import NOW
 
 HTMX = {"HX-Request": "true"}
 GETS = ("", "/recorrido", "/progreso")
-POSTS = ("/cancelar", "/renovar", "/ejecutar", "/detener", "/reintentar", "/ampliar", "/eliminar-sge")
+POSTS = ("/cancelar", "/renovar", "/ejecutar", "/detener", "/reintentar", "/ampliar", "/eliminar-sge", "/calendarizar", "/eliminar-archivos")
 
 
 def page(client, path: str, status: int = 200) -> str:
@@ -295,3 +295,62 @@ def test_the_aiq_sees_row_and_trail_of_a_personal_request_but_no_files(app, sign
     assert "Generada" in page(aiq, f"/solicitudes/{number}/recorrido")
     assert "/descarga" not in fragment(aiq, number)
     assert sign_in("respaldo@demo.gob.ec").post(f"/solicitudes/{number}/cancelar").status_code == 403
+
+
+# --- the calendar, and files that wait for a second word ---------------------------------------------------------------
+
+
+def test_an_officer_moves_a_request_to_another_day_and_the_aiq_is_told(app, sge):
+    number = cases.make(app, Estado.APROBADA)
+    assert "Cambiar la fecha de ejecución" in page(sge, f"/solicitudes/{number}")
+    assert sge.post(f"/solicitudes/{number}/calendarizar", data={"fecha": "2026-11-24", "comentario": "Mantenimiento."}).status_code == 303
+    with cases.context(app):
+        moved = db.session.get(Solicitud, number)
+        assert (moved.estado, str(moved.fecha_tentativa)) == (Estado.APROBADA, "2026-11-24")
+        told = set(db.session.scalars(select(Correo.para).where(Correo.solicitud_id == number, Correo.plantilla == "calendarizada")))
+        assert told == {"aiq@demo.gob.ec", "respaldo@demo.gob.ec"}
+    assert "Fecha tentativa de ejecución (calendarizada): 24 nov 2026." in page(sge, f"/solicitudes/{number}/recorrido")
+
+
+@pytest.mark.parametrize("typed, said", [
+    ("2026-11-22", "La fecha elegida no es un día laborable."), ("2026-11-17", "La fecha de ejecución no puede ser anterior a hoy."),
+    ("mañana", "Elija la fecha de ejecución."),
+])
+def test_a_day_that_cannot_be_is_refused_with_what_was_typed(app, sge, typed, said):
+    number = cases.make(app, Estado.APROBADA)
+    answer = sge.post(f"/solicitudes/{number}/calendarizar", data={"fecha": typed, "comentario": "Feriado local"})
+    html = answer.get_data(as_text=True)
+    assert_page(html)
+    assert answer.status_code == 422 and said in html and "Feriado local" in html and f'value="{typed}"' in html
+    with cases.context(app):
+        assert str(db.session.get(Solicitud, number).fecha_tentativa) == "2026-11-20"
+
+
+def test_who_filed_it_or_another_estado_cannot_move_it(app, aiq, sge):
+    number = cases.make(app, Estado.ATENDIDA)
+    assert aiq.post(f"/solicitudes/{number}/calendarizar", data={"fecha": "2026-11-24"}).status_code == 403
+    assert sge.post(f"/solicitudes/{number}/calendarizar", data={"fecha": "2026-11-24"}).status_code == 409
+
+
+def test_the_files_of_a_rejected_archive_go_at_once_when_a_second_officer_says_so(app, sign_in):
+    number = cases.make(app, Estado.ATENDIDA)
+    first, second = sign_in("sge@demo.gob.ec"), sign_in("sge2@demo.gob.ec")
+    first.post(f"/solicitudes/{number}/eliminar-sge", data={"motivo": "documento_no_corresponde"})
+    assert "Confirmar la eliminación" not in page(first, f"/solicitudes/{number}")
+    html = page(second, f"/solicitudes/{number}")
+    assert "Confirmar la eliminación de los archivos" in html and "21 nov 2026, 10:00, o antes si usted lo confirma" in html
+    assert first.post(f"/solicitudes/{number}/eliminar-archivos").status_code == 409
+    assert sign_in("aiq@demo.gob.ec").post(f"/solicitudes/{number}/eliminar-archivos").status_code == 403
+    assert second.post(f"/solicitudes/{number}/eliminar-archivos").status_code == 303
+    with cases.context(app):
+        assert db.session.get(Solicitud, number).purgada_en == NOW
+    assert "Archivos eliminados" in page(second, f"/solicitudes/{number}/recorrido")
+
+
+def test_the_reason_of_an_officer_is_no_download(app, sge):
+    number = cases.make(app, Estado.ATENDIDA)
+    assert sge.post(f"/solicitudes/{number}/descarga/motivo", data={"motivo": "Pedido de la máxima autoridad"}).status_code == 303
+    html = page(sge, f"/solicitudes/{number}/recorrido")
+    assert "Acceso de la SGE a los archivos" in html
+    # Still to come: the AIQ has not downloaded anything.
+    assert ">Descargada<" in html and "Hasta el 22 nov 2026, 23:59" in html

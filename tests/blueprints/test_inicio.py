@@ -134,10 +134,10 @@ def test_downloads_count_down_and_the_first_to_expire_comes_first(put, aiq):
 
     late, soon, over = put(make)
     text = block(home(aiq), "bloque-atencion")
-    assert text.index(f"Descargue el respaldo Nº {soon}") < text.index(f"Respaldo Nº {late} listo para su descarga")
+    assert text.index(f"Descargue el respaldo Nº {soon:06d}") < text.index(f"Respaldo Nº {late:06d} listo para su descarga")
     assert "1 de 3 partes descargada" in text and "Quedan 14 h · hasta el 18 nov 2026, 23:59" in text
     assert "3 partes · 3,0 GB" in text and "hasta el 22 nov 2026, 23:59" in text
-    assert f"Nº {over}" not in text
+    assert f"Nº {over:06d}" not in text
     assert f'href="/solicitudes/{soon}/descarga"' in home(aiq)
 
 
@@ -148,7 +148,7 @@ def test_a_downloaded_archive_waits_for_its_hand_over_and_then_leaves(put, aiq):
         return row
 
     number = put(make)
-    assert f"Entregue el respaldo Nº {number} al ciudadano" in block(home(aiq), "bloque-atencion")
+    assert f"Entregue el respaldo Nº {number:06d} al ciudadano" in block(home(aiq), "bloque-atencion")
     put(lambda: db.session.add(Entrega(solicitud_id=number, fecha=clock.today(), recibe_nombre="A", recibe_cedula="1", registrada_por_id=1,
                                        registrada_en=clock.now())))
     assert "Todo está al día" in block(home(aiq), "bloque-atencion")
@@ -164,9 +164,9 @@ def test_drafts_and_observations(put, aiq, sign_in):
     for client in (aiq, sign_in("respaldo@demo.gob.ec")):
         text = block(home(client), "bloque-atencion")
         assert "Tiene 2 solicitudes por enviar 1 está lista · a 1 le faltan datos. La más antigua es del 18 nov 2026, 10:00." in text
-        assert f"Solicitud Nº {number} devuelta con observaciones" in text and "Corrija <el rango>" in text
+        assert f"Solicitud Nº {number:06d} devuelta con observaciones" in text and "Corrija <el rango>" in text
     assert "por enviar" not in block(home(sign_in("aiq@otra.gob.ec")), "bloque-atencion")
-    assert f"Nº {number}" not in block(home(sign_in("sge@demo.gob.ec")), "bloque-atencion")
+    assert f"Nº {number:06d}" not in block(home(sign_in("sge@demo.gob.ec")), "bloque-atencion")
 
 
 def test_in_course_shows_progress_and_dates(put, aiq):
@@ -192,9 +192,9 @@ def test_a_colleagues_personal_archive_is_nobodys_else_to_download(put, aiq, sig
         return row
 
     number = put(make)
-    assert f"Nº {number}" not in block(home(aiq), "bloque-atencion")
-    assert f"Nº {number}" not in block(home(sign_in("sge@demo.gob.ec")), "bloque-atencion")
-    assert f"Respaldo Nº {number} listo" in block(home(sign_in("servidor@demo.gob.ec")), "bloque-atencion")
+    assert f"Nº {number:06d}" not in block(home(aiq), "bloque-atencion")
+    assert f"Nº {number:06d}" not in block(home(sign_in("sge@demo.gob.ec")), "bloque-atencion")
+    assert f"Respaldo Nº {number:06d} listo" in block(home(sign_in("servidor@demo.gob.ec")), "bloque-atencion")
 
 
 def test_the_sge_gets_its_figures_and_what_stopped(put, sge):
@@ -213,7 +213,7 @@ def test_the_sge_gets_its_figures_and_what_stopped(put, sge):
     tiles = {text_of(t.find(".//span[@class='lbl']")): text_of(t.find_class("big")[0]) for t in doc.find_class("kpi")}
     assert tiles == {"Por aprobar": "1", "En ejecución": "1", "Detenidas": "1", "Por vencer en 48 h": "1", "Correos fallidos": "0"}
     attention = block(page, "bloque-atencion")
-    assert f"Solicitud Nº {number} detenida" in attention and "Quipux no respondió durante 24 horas." in attention and "IEPH" in attention
+    assert f"Solicitud Nº {number:06d} detenida" in attention and "Quipux no respondió durante 24 horas." in attention and "IEPH" in attention
 
 
 @pytest.mark.parametrize("correo", ["aiq@demo.gob.ec", "sge@demo.gob.ec"])

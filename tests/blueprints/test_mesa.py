@@ -234,7 +234,10 @@ def test_approve_by_htmx_brings_the_next(put, sge):
     assert "Ejecutar ahora" in text_of(doc.get_element_by_id("panel"))
     assert [tr.get("id") for tr in doc.xpath(".//form[@id='cola']//tbody/tr")] == [f"fila-{following}"]
     assert doc.get_element_by_id("cola").get("hx-swap-oob") == "true"
+    counter = "//span[@hx-swap-oob='innerHTML:[data-cuenta=mesa]']/text()"
+    assert doc.xpath(counter) == ["1"], "the side menu counts what still waits"
     last = approve(sge, following, headers=HTMX)
+    assert parser.fragment_fromstring(last.text, create_parent="div").xpath(counter) == []
     assert "La cola está vacía" in last.text and last.headers["HX-Push-Url"] == "/mesa"
 
 

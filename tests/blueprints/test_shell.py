@@ -43,8 +43,8 @@ def test_the_kit_with_errors_keeps_values_and_points_at_the_controls(client):
 
 def test_the_shell_says_who_where_and_how_many(client):
     html = client.get("/kit").text
-    assert '<a href="/por-enviar">Solicitudes por enviar<span class="tag">3</span></a>' in html
-    assert '<a href="/listado" aria-current="page">Listado de solicitudes</a>' in html, "a count of zero is not shown"
+    assert '<a href="/por-enviar">Solicitudes por enviar<span class="tag" data-cuenta="por-enviar">3</span></a>' in html
+    assert '<a href="/listado" aria-current="page">Listado de solicitudes<span class="tag" data-cuenta="listado"></span></a>' in html, "a count of zero is empty"
     assert '<form method="post" action="/salir">' in html and "RC</span>" in html
     assert 'data-now="2026-11-20T10:24:00-05:00"' in html and "X-CSRFToken" in html
 

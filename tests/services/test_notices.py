@@ -109,6 +109,11 @@ def mailed() -> set[str]:
 # --- who is told -----------------------------------------------------------------------------------------------------
 
 
+def test_an_officer_who_files_a_request_is_told_with_the_aiqs():
+    assert notices.tell("aprobada", solicitud(by="sge@demo.gob.ec")) == 3
+    assert mailed() == AIQS | {"sge@demo.gob.ec"}
+
+
 def test_the_institutions_active_aiqs_are_told_each_once():
     row = solicitud()
     # One person in two offices of the same institution is still one reader.
@@ -293,7 +298,7 @@ def test_every_mail_is_whole_in_both_forms(strict, name, clase):
     mail = compose(name, row, **templates(run_of(row))[name])
     page = f"http://127.0.0.1:8000/solicitudes/{row.id}"
     seen = Words(mail.html)
-    assert f"Nº {row.id}" in mail.asunto and len(mail.asunto) <= 120
+    assert f"Nº {row.id:06d}" in mail.asunto and len(mail.asunto) <= 120
     assert mail.texto.startswith("Estimado/a Rosa Elena:")
     assert max(map(len, mail.texto.splitlines())) <= 78
     assert "\n\n\n" not in mail.texto
@@ -311,7 +316,7 @@ def test_every_mail_is_whole_in_both_forms(strict, name, clase):
 def test_the_ready_mail_tells_what_there_is_and_until_when(strict):
     row = solicitud()
     mail = compose("lista", row, ejecucion=run_of(row))
-    assert mail.asunto == f"Respaldo generado: solicitud Nº {row.id} (vigente hasta el 22 nov 2026)"
+    assert mail.asunto == f"Respaldo generado: solicitud Nº {row.id:06d} (vigente hasta el 22 nov 2026)"
     text = " ".join(mail.texto.split(" "))
     assert "3\xa0411 documentos, 2,1 GB, 3 partes" in text
     assert "22 nov 2026, 23:59" in text and "18 nov 2026, 10:00" in text
@@ -342,3 +347,37 @@ def test_the_password_mail_is_whole(strict):
     mail = db.session.scalar(select(Correo))
     assert mail.asunto == "Establezca su contraseña de Respaldos Quipux"
     assert "http://127.0.0.1:8000/clave/abc" in mail.texto and "http://127.0.0.1:8000/clave/abc" in Words(mail.html).links
+
+
+def test_two_processes_that_compose_the_same_notice_make_one_row(monkeypatch):
+    """The loser of the race learns it from the database: its own work, done before, is kept."""
+    row, owner = solicitud(), person("aiq@demo.gob.ec")
+    link = "http://127.0.0.1:8000/clave/abc"
+    assert notices.compose("carrera", "clave", owner.correo, person=owner, link=link)
+    seen = db.session.scalar
+    monkeypatch.setattr(db.session, "scalar", lambda query, *rest: None if "correo.clave" in str(query) else seen(query, *rest))
+    row.comentario = "sigue"
+    assert not notices.compose("carrera", "clave", owner.correo, person=owner, link=link)
+    monkeypatch.undo()
+    db.session.commit()
+    assert len(db.session.scalars(select(Correo).where(Correo.clave == "carrera")).all()) == 1 and row.comentario == "sigue"
+
+
+def test_a_mail_server_that_says_nothing_holds_nobody(app, monkeypatch):
+    monkeypatch.setattr(notices, "SMTP_SECONDS", 0.2)
+    notices.compose("mudo", "clave", "aiq@demo.gob.ec", person=person("aiq@demo.gob.ec"), link="http://127.0.0.1:8000/clave/abc")
+    db.session.commit()
+    mail = db.session.scalar(select(Correo).where(Correo.clave == "mudo"))
+    with socket.create_server(("127.0.0.1", app.config["MAIL_PORT"])):
+        assert notices.send(mail.id) is CorreoEstado.DIFERIDO
+    assert "timed out" in mail.error.lower() and socket.getdefaulttimeout() is None
+
+
+def test_an_address_that_no_header_can_hold_stops_no_other_mail(server):
+    inbox = server()
+    for key, to in (("malo", "aiq@demo.gob.ec\nBcc: otro@x.ec"), ("bueno", "respaldo@demo.gob.ec")):
+        notices.compose(key, "clave", to, person=person("aiq@demo.gob.ec"), link="http://127.0.0.1:8000/clave/abc")
+    db.session.commit()
+    states = {m.clave: notices.send(m.id) for m in db.session.scalars(select(Correo)).all()}
+    assert states == {"malo": CorreoEstado.DIFERIDO, "bueno": CorreoEstado.ENVIADO}
+    assert [to for to, _ in inbox.received] == [["respaldo@demo.gob.ec"]]

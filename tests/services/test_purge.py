@@ -10,6 +10,7 @@ from models import EjecucionEstado
 from rules.lifecycle import Estado, IllegalMove
 from services import purge, runs, solicitudes
 from services.adapters import storage
+from services.errors import Conflict
 from tests.conftest import NOW
 from tests.jobs import story
 
@@ -43,10 +44,16 @@ def test_a_second_officers_word_deletes_at_once():
     keys = stored(solicitud.id)
     solicitudes.reject(story.actor(story.OFFICER), solicitud, "documento_no_corresponde", "")
     assert purge.pending() == []
-    purge.confirm_early(solicitud)
-    assert purge.pending() == [solicitud.id]
-    purge.purge(solicitud)
+    for nobody in (story.OFFICER, story.AIQ):
+        with pytest.raises(Conflict):
+            purge.confirm(story.actor(nobody), solicitud)
+    assert stored(solicitud.id) == keys
+    second = story.actor("sge2@demo.gob.ec")
+    purge.confirm(second, solicitud)
     db.session.commit()
+    assert solicitud.eventos[-1].actor_id == second.usuario_id
+    with pytest.raises(Conflict):
+        purge.confirm(second, solicitud)
     assert not stored(solicitud.id) and not keys & purge.known_keys() and purge.pending() == []
     assert (solicitud.purgada_en, solicitud.purgar_desde) == (NOW, None)
 
@@ -59,8 +66,7 @@ def test_what_a_stopped_run_left_goes_with_its_request():
     with pytest.raises(runs.Fenced):
         runs.detain(claim, "fuente")
     solicitudes.reject(story.actor(story.OFFICER), story.again(solicitud), "otro", "Se pidió por error.")
-    purge.confirm_early(story.again(solicitud))
-    purge.purge(story.again(solicitud))
+    purge.confirm(story.actor("sge2@demo.gob.ec"), story.again(solicitud))
     db.session.commit()
     assert not stored(claim.solicitud_id)
     assert story.last_data(solicitud, "purge") == {"archivos": [], "bytes": 0}, "only published volumes were delivered to anybody"

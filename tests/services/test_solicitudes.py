@@ -22,6 +22,7 @@ from services.solicitudes import Draft
 from sources import demo_people as people
 from sources.demo_petitions import petition_of
 from tests.conftest import NOW
+from tests.jobs import story
 
 pytestmark = pytest.mark.usefixtures("ctx")
 INSTITUCIONAL, PERSONAL = Clase.INSTITUCIONAL, Clase.PERSONAL
@@ -306,3 +307,29 @@ def test_the_recorrido_of_all_of_it_holds():
     solicitudes.cancel(actor(), row, "Ya no hace falta")
     assert mover.broken_link(row) is None and row.motivo is Motivo.CANCELADA
     assert {c.plantilla for c in db.session.scalars(select(Correo))} == {"devuelta"}
+
+
+def test_a_day_above_capacity_is_taken_only_with_a_reason(app):
+    """Decisions 14: capacity beats what an officer wishes, unless he or she says why."""
+    first, second = sent(), sent(people.LAWYER)
+    sge = actor("sge@demo.gob.ec")
+    app.config["CAPACITY_DOCUMENTS"] = max(first.estimado_documentos, second.estimado_documentos)
+    day = date(2026, 11, 24)
+    solicitudes.approve(sge, first, day)
+    with pytest.raises(Refused) as refused:
+        solicitudes.approve(sge, second, day)
+    assert "supera la capacidad diaria" in refused.value.fields["comentario"]
+    solicitudes.approve(sge, second, date(2026, 11, 25))
+    with pytest.raises(Refused):
+        solicitudes.reschedule(sge, second, day)
+    solicitudes.reschedule(sge, second, day, comment="Orden judicial.")
+    assert second.fecha_tentativa == day and second.eventos[-1].comentario == "Orden judicial."
+
+
+def test_an_expiry_found_by_a_renewal_is_told_like_any_other(at):
+    """Nobody may learn of an expiry by chance: whoever comes first, sweep or person, tells everybody."""
+    made = story.produced()
+    with at(days=6):
+        solicitudes.renew(actor("aiq@demo.gob.ec"), made)
+    told = set(db.session.scalars(select(Correo.para).where(Correo.solicitud_id == made.id, Correo.plantilla == "vencida")))
+    assert told == {"aiq@demo.gob.ec", "respaldo@demo.gob.ec"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import resource
 import zipfile
 from datetime import UTC, datetime
 from io import BytesIO
@@ -132,6 +133,8 @@ def test_the_same_frame_without_the_script_passes():
 
 def test_a_decompression_bomb_ends_the_child_only():
     assert "demasiado complejo" in refusal(pdfs.bomb())
+    kibibytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert kibibytes * 1024 < pdf_inspection.MEMORY, "the child took all the memory it wanted"
 
 
 def test_absurd_pages_and_too_many():

@@ -1,0 +1,63 @@
+"""Shape of what the forms of a change send. What it means is decided in services."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, date, datetime
+
+from flask import request
+
+from rules.deadlines import ZONE
+from services.aiq_offices import AiqData
+from services.cambios import Request
+
+LABELS = {
+    "nombres": "Nombres y apellidos", "cedula": "Número de cédula", "cargo": "Cargo", "correo": "Correo electrónico",
+    "telefono": "Número telefónico", "extension": "Extensión", "celular": "Número celular",
+}
+MOST = 4000
+
+
+def text(name: str) -> str:
+    """A field as typed, without NUL (PostgreSQL takes none) and of bounded length."""
+    return request.form.get(name, "").replace("\x00", "").strip()[:MOST]
+
+
+def aiq_data() -> AiqData:
+    return AiqData(**{f.name: text(f.name) for f in fields(AiqData)})
+
+
+def asked() -> Request:
+    return Request(
+        text("solicitante"), text("solicitante_nombre"), text("oficio_numero"), day(text("oficio_recibido")), day(text("fecha_efectiva")),
+        text("motivo") if request.form.get("excepcion") else "",
+    )
+
+
+def day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def instant(value: str) -> datetime | None:
+    """A datetime-local field: hour of Guayaquil."""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def decimal(value: str) -> float | None:
+    """"2,5" or "2.5"."""
+    try:
+        return float(value.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def version() -> int:
+    """The version the person saw; without one it counts as an old one."""
+    value = request.form.get("version", "")
+    return int(value) if value.isdecimal() and len(value) < 10 else -1

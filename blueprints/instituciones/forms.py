@@ -1,0 +1,57 @@
+"""Shape of what these pages receive; what it means is decided in services."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from services.implantaciones import LENGTHS, Data
+
+MAX_ITEMS = 20_000
+FIELDS = (*LENGTHS, "oficio_recibido")
+
+
+def line(form: MultiDict[str, str], name: str, most: int = 2000) -> str:
+    """One line of text. PostgreSQL takes no NUL."""
+    return " ".join(form.get(name, "").replace("\x00", "").split())[:most]
+
+
+def text(form: MultiDict[str, str], name: str, most: int = 5000) -> str:
+    """Several lines."""
+    return form.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()[:most]
+
+
+def day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
+def number(typed: str) -> int | None:
+    """A whole number, at most nine digits."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+
+
+def hours(typed: str) -> float | None:
+    """ "2", "2,5" or "2.5"; None for anything else."""
+    whole, _, part = typed.replace(".", ",").partition(",")
+    return float(f"{whole or 0}.{part or 0}") if (whole + part).isascii() and (whole + part).isdigit() and len(typed) < 6 else None
+
+
+def application(form: MultiDict[str, str]) -> tuple[dict[str, str], Data]:
+    """The Solicitud de uso del sistema as typed, to be shown again, and as values."""
+    typed = {name: line(form, name) for name in FIELDS}
+    return typed, Data(**typed | {"oficio_recibido": day(typed["oficio_recibido"])})
+
+
+def items(typed: str) -> list[tuple[str, str]]:
+    """Lines "title | detail" of a checklist."""
+    return [(title.strip(), detail.strip()) for title, _, detail in (each.partition("|") for each in typed[:MAX_ITEMS].splitlines())]
+
+
+def summary(errors: dict[str, str], prefix: str = "", fields: tuple[str, ...] = ()) -> list[tuple[str | None, str]]:
+    """For f.resumen: each message with the id of its control, in the order of `fields`."""
+    order = {name: i for i, name in enumerate(fields)}
+    return [(f"{prefix}{name}" if name else None, errors[name]) for name in sorted(errors, key=lambda n: order.get(n, -1 if not n else 99))]

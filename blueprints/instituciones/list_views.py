@@ -1,0 +1,68 @@
+"""The list of institutions and the file card of each."""
+
+from __future__ import annotations
+
+from flask import Response, render_template, request, url_for
+
+from blueprints import htmx
+from blueprints.access import requires
+from blueprints.instituciones import bp, forms
+from models import Institucion
+from rules import texts
+from rules.deadlines import local_day
+from rules.glossary import CARGO, ETAPA_BADGE
+from rules.policy import Permission
+from rules.processes import TRAINING_HOURS, Etapa
+from services import clock, implantaciones, institutions, scope
+
+_KNOTS = {Etapa.SOLICITUD: 0, Etapa.CAPACITACION: 1, Etapa.AMBIENTE: 2, Etapa.SUSPENDIDA: 2, Etapa.REVISION: 3, Etapa.PRODUCCION: 5, Etapa.ANULADA: 0}
+
+
+@bp.get("/instituciones")
+@requires(Permission.INSTITUTIONS)
+def listing() -> Response:
+    q = forms.line(request.args, "q", 120)
+    etapa = request.args.get("etapa", "")
+    etapa = etapa if etapa in set(Etapa) else ""
+    page, order = institutions.page(q, etapa, request.args.get("orden", "")[:20], request.args.get("cursor", ""))
+
+    def url(**changes: str) -> str:
+        kept = {"q": q, "etapa": etapa, "orden": "" if order == institutions.DEFAULT_ORDER else order} | changes
+        return url_for(".listing", **{k: v for k, v in kept.items() if v})
+
+    heads = {name: _head(name, order, url) for name in ("nombre", "etapa")}
+    return htmx.render(
+        "instituciones/listado.html", "instituciones/_resultados.html", page=page, q=q, etapa=etapa, orden=order, url=url, heads=heads,
+        etapas=[("", "Todas"), *((str(e), ETAPA_BADGE[e].label) for e in Etapa)], badges=ETAPA_BADGE, detail=detail, knots=_KNOTS,
+    )
+
+
+def _head(name: str, order: str, url) -> tuple[str, str]:
+    if order.removeprefix("-") != name:
+        return url(orden=name), "none"
+    return url(orden=name if order.startswith("-") else f"-{name}"), "descending" if order.startswith("-") else "ascending"
+
+
+def detail(row: institutions.Row) -> str:
+    """What a person wants to know beside the stage."""
+    match row.etapa:
+        case Etapa.CAPACITACION:
+            return f"{row.hours:g} de {TRAINING_HOURS} horas".replace(".", ",")
+        case Etapa.AMBIENTE:
+            left = texts.remaining((row.proceso.plazo_vence - clock.now()).total_seconds())
+            return f"{left} · {texts.plural(row.pending, 'actividad pendiente', 'actividades pendientes')}" if row.pending else f"{left} · falta informar"
+        case Etapa.SUSPENDIDA:
+            return f"Plazo terminado · {texts.plural(row.pending, 'actividad pendiente', 'actividades pendientes')}"
+        case Etapa.REVISION:
+            return f"Informada el {texts.day(local_day(row.proceso.plazo_congelado))}"
+        case _:
+            return ""
+
+
+@bp.get("/instituciones/<int:institucion_id>")
+@requires(Permission.INSTITUTIONS, load=scope.institucion, param="institucion_id")
+def place(institucion: Institucion):
+    return render_template(
+        "instituciones/ficha.html", n=institucion, c=institutions.card(institucion), cargos=CARGO,
+        procesos=implantaciones.in_institution(institucion), badges=ETAPA_BADGE, local_day=local_day,
+    )

@@ -1,0 +1,107 @@
+"""*Usuarios internos*: the accounts an AIQ may look at, as Quipux has them, with the access of their owners to this site."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import Area, Barrido, Cuenta, Usuario
+from rules.identity import cedula_problem, words
+from rules.policy import Actor
+from services import scope
+from services.accesses import Access, access_of, in_quipux
+from services.listing import EPOCH, Listing, Page, Sort
+
+MAX_WORDS = 12
+DEFAULT_ORDER = "nombre"
+# Names of the orders in the URL, with the direction of the first click.
+FIRST_CLICK = {"nombre": False, "ingreso": True}
+ESTADOS = ("activos", "inactivos")
+ACCESOS = ("con", "sin")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; empty values filter nothing. texto: every word begins a word of nombre, cédula, puesto
+    or correo. estado: "activos" or "inactivos" in Quipux. acceso: "con", or "sin" among those who could have it."""
+
+    texto: str = ""
+    area: str = ""
+    estado: str = ""
+    acceso: str = ""
+    institucion_id: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """Tells these filters from others inside a cursor, without spelling out what was searched."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account. accounts: how many of this person's accounts the actor may see, this one included."""
+
+    cuenta: Cuenta
+    access: Access
+    ultimo_ingreso: datetime | None
+    accounts: int
+
+
+def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
+    """A page of the accounts the actor may see, and the order it is in."""
+    query = matching(actor, filters).add_columns(Usuario).options(joinedload(Cuenta.institucion))
+    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=EPOCH)}
+    listing = Listing(f"usuarios {filters.digest}", query, Cuenta.id, sorts, DEFAULT_ORDER)
+    found = listing.page(order, token)
+    several = _several(actor, [cuenta.cedula for cuenta, _ in found.rows])
+    return replace(found, rows=[_row(cuenta, usuario, several) for cuenta, usuario in found.rows]), listing.order(order)
+
+
+def matching(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]]:
+    """The accounts the actor may see that pass the filters, joined to who signs in with their cédula."""
+    query = scope.cuentas(actor).outerjoin(Usuario, Usuario.cedula == Cuenta.cedula)
+    there = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))
+    if filters.texto:
+        asked = words(filters.texto)[:MAX_WORDS]
+        query = query.where(and_(*(Cuenta.busqueda.like(f"% {word}%") for word in asked)) if asked else Cuenta.id < 0)
+    if filters.area:
+        query = query.where(Cuenta.area == filters.area)
+    if filters.estado:
+        query = query.where(there if filters.estado == "activos" else ~there)
+    if filters.acceso == "con":
+        query = query.where(there, Usuario.habilitado)
+    if filters.acceso == "sin":
+        query = query.where(there, or_(Usuario.id.is_(None), Usuario.habilitado.is_(False)))
+    if filters.institucion_id:
+        query = query.where(Cuenta.institucion_id == filters.institucion_id)
+    return query
+
+
+def areas(actor: Actor, institucion_id: int | None) -> list[str]:
+    """Names of the areas the list can be narrowed to: of one institution, or of all those of an AIQ."""
+    places = {institucion_id} if institucion_id else set(actor.aiq_of)
+    if not actor.sge:
+        places &= actor.aiq_of
+    return list(db.session.scalars(select(Area.nombre).where(Area.institucion_id.in_(places)).distinct().order_by(Area.nombre)))
+
+
+def mirrored_at() -> datetime | None:
+    """When the mirror of Quipux was last brought up to date by the clock; None when it has not run yet."""
+    return db.session.scalar(select(func.max(Barrido.terminado_en)).where(Barrido.nombre == "mirror", Barrido.fallidos == 0))
+
+
+def _several(actor: Actor, cedulas: list[str]) -> dict[str, int]:
+    """How many accounts each cédula has. What is no cédula ("0000000000") does not make one person of many."""
+    real = [c for c in cedulas if not cedula_problem(c)]
+    counted = scope.cuentas(actor).where(Cuenta.cedula.in_(real)).with_only_columns(Cuenta.cedula, func.count()).group_by(Cuenta.cedula)
+    return {cedula: number for cedula, number in db.session.execute(counted)}
+
+
+def _row(cuenta: Cuenta, usuario: Usuario | None, several: dict[str, int]) -> Row:
+    active = in_quipux(cuenta)
+    return Row(cuenta, access_of(usuario, active), usuario.ultimo_ingreso if usuario and active else None, several.get(cuenta.cedula, 1))

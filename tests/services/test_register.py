@@ -1,0 +1,85 @@
+"""The register of AIQs: who was AIQ of an institution on a date, through two changes; and its spreadsheet."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from extensions import db
+from models import Institucion, Nombramiento
+from rules.deadlines import midnight
+from services import clock, register, relevo
+from sources import demo_people
+from tests import making
+from tests.changing import SERVANT, SGE, fulfilled, requested, started, trained
+from tests.conftest import NOW
+
+FIRST_HOUR, SECOND_HOUR = midnight(date(2026, 11, 27)), midnight(date(2027, 1, 11))
+
+
+@pytest.fixture(autouse=True)
+def _context(ctx):
+    yield
+
+
+@pytest.fixture
+def place() -> Institucion:
+    """Rosa until 27 November, Luis until 11 January, Mayra (the backup until then) from then on."""
+    row = fulfilled(trained(requested(started())))
+    relevo.register(making.actor(SGE), row)
+    db.session.commit()
+    with clock.frozen(NOW + timedelta(days=40)):
+        row = started(SERVANT, demo_people.AIQ_BACKUP)
+        requested(row, oficio_recibido=clock.today(), fecha_efectiva=date(2027, 1, 11))
+        fulfilled(trained(row), "respaldo@demo.gob.ec")
+        relevo.register(making.actor(SGE), row)
+        db.session.commit()
+    return row.institucion
+
+
+def names(rows: list[Nombramiento]) -> list[tuple[str, str]]:
+    return [(o.cargo.value, o.usuario.correo.split("@")[0]) for o in rows]
+
+
+@pytest.mark.parametrize(("moment", "expected"), [
+    (FIRST_HOUR - timedelta(seconds=1), [("aiq_principal", "aiq"), ("aiq_backup", "respaldo")]),
+    (FIRST_HOUR, [("aiq_principal", "servidor"), ("aiq_backup", "respaldo")]),
+    (SECOND_HOUR - timedelta(seconds=1), [("aiq_principal", "servidor"), ("aiq_backup", "respaldo")]),
+    (SECOND_HOUR, [("aiq_principal", "respaldo")]),
+    (midnight(date(2019, 12, 31)), []),
+])  # fmt: skip
+def test_who_was_aiq_at_an_instant(place, moment, expected):
+    assert names(register.on(place.id, moment)) == expected
+
+
+def test_by_day_with_the_document_of_the_change(place):
+    def of(day, **changes):
+        return register.entries(register.offices(day, place.id, **changes))
+
+    assert names([e.office for e in of(date(2026, 11, 26))]) == [("aiq_backup", "respaldo"), ("aiq_principal", "aiq")]
+    (new, _backup) = of(date(2026, 11, 27))
+    assert new.office.usuario.correo == SERVANT and new.cambio.oficio.nombre == "oficio.pdf" and new.office.documento.startswith("Oficio SNBAP")
+    assert names([e.office for e in of(date(2027, 1, 11))]) == [("aiq_principal", "respaldo")]
+
+
+def test_the_history_of_an_institution_is_newest_first_and_found_by_siglas(place):
+    rows = [e.office for e in register.entries(register.offices(text="snbap"))]
+    assert names(rows)[:2] == [("aiq_principal", "respaldo"), ("aiq_principal", "servidor")] and len(rows) == 4
+    assert all(o.institucion_id == place.id for o in rows)
+    assert register.entries(register.offices(text="no existe")) == []
+
+
+def test_the_spreadsheet_holds_the_same_rows_and_no_formula(place):
+    person = db.session.scalar(select(Nombramiento).where(Nombramiento.institucion_id == place.id)).usuario
+    person.nombre = '=HYPERLINK("http://malo.example","x")'
+    db.session.commit()
+    query = register.offices(institucion_id=place.id)
+    sheet = openpyxl.load_workbook(register.workbook(query)).active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0] == register.HEADS and len(rows) == 5
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
+    assert any(str(row[4]).startswith("=HYPERLINK") for row in rows)
+    assert rows[1][3] == "AIQ principal" and rows[1][6] == "respaldo@demo.gob.ec"

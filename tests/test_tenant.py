@@ -1,0 +1,141 @@
+"""Isolation of the institutions, at every address that names a row, and CSRF at every POST: both walk app.url_map, so that
+an address added tomorrow is tried too."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from extensions import db
+from models import (
+    Actividad, Adjunto, Aviso, CambioAIQ, Cuenta, Implantacion, Nombramiento, Orientacion, Parte, Solicitud, Usuario,
+)  # fmt: skip
+from rules.lifecycle import Estado
+from rules.processes import Etapa, Paso
+from services import clock
+from sources import demo_people
+from tests.blueprints import solicitud_cases as cases
+
+# Addresses that name no institution's row: static files; a password link and a manager's link, which are themselves the
+# proof (tests/services/test_signin.py, tests/blueprints/test_descargas.py); the outbox, which only the demo has.
+OPEN = ("static", "acceso.set_password", "descargas.link", "correos.")
+
+
+def rules(app, *, with_ids: bool, methods=("GET", "POST")):
+    for rule in app.url_map.iter_rules():
+        if bool(rule.arguments) is with_ids and not rule.endpoint.startswith(OPEN):
+            yield from ((rule, method) for method in methods if method in rule.methods)
+
+
+@pytest.fixture
+def mine(app) -> list[dict[str, object]]:
+    """Parameter → value of rows of the first institution, once around a generated request and once around a draft."""
+    done, draft = cases.make(app, Estado.ATENDIDA), cases.make(app, Estado.BORRADOR, person=demo_people.LAWYER)
+    with cases.context(app):
+        at, author = clock.now(), cases.actor("aiq@demo.gob.ec").usuario_id
+        here = db.session.get(Solicitud, done).institucion_id
+        process = Implantacion(estado=Etapa.CAPACITACION, nombre="Nueva", institucion_id=here, responsable_id=author, creada_en=at)
+        change = CambioAIQ(estado=next(iter(Paso)), institucion_id=here, preparado_por_id=author, creado_en=at)
+        file = Adjunto(institucion_id=here, clave="adjuntos/x.pdf", nombre="x.pdf", bytes=1, sha256="a" * 64,
+                       subido_por_id=author, subido_en=at)
+        notice = Aviso(institucion_id=here, titulo="Uno", texto="Dos", desde=date(2026, 11, 1), hasta=date(2026, 12, 1), autor_id=author, creado_en=at)
+        given = Orientacion(institucion="Otra", registrada_por_id=author, en=at)
+        db.session.add_all([process, change, file, notice, given])
+        db.session.flush()
+        activity = Actividad(implantacion_id=process.id, lista="ambiente", orden=1, titulo="Una")
+        db.session.add(activity)
+        db.session.flush()
+        part = db.session.scalar(select(Parte).order_by(Parte.id))
+        account = db.session.scalar(select(Cuenta).where(Cuenta.institucion_id == here, Cuenta.activa))
+        office = db.session.scalar(select(Nombramiento).where(Nombramiento.institucion_id == here))
+        rows = {
+            "solicitud_id": done, "parte_id": part.id, "nombre": part.nombre, "pagina": 1, "institucion_id": here,
+            "implantacion_id": process.id, "cambio_id": change.id, "adjunto_id": file.id, "aviso_id": notice.id, "orientacion_id": given.id,
+            "actividad_id": activity.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
+            "usuario_id": author,
+        }
+    return [rows, rows | {"solicitud_id": draft}]
+
+
+def addresses(app, mine):
+    """(method, address) of every rule that names a row, filled with rows of the first institution."""
+    for rule, method in rules(app, with_ids=True):
+        unknown = rule.arguments - set(mine[0])
+        assert not unknown, f"{rule.rule}: give the fixture `mine` a row of the first institution for {sorted(unknown)}"
+        seen = set()
+        with app.test_request_context():
+            for rows in mine:
+                seen.add(app.url_map.bind("localhost").build(rule.endpoint, {k: rows[k] for k in rule.arguments}, method=method))
+        yield from ((method, address) for address in sorted(seen))
+
+
+def changed(app) -> dict[str, object]:
+    with cases.context(app):
+        rows = {f"solicitud {s.id}": (s.estado, s.version) for s in db.session.scalars(select(Solicitud))}
+        rows |= {f"cambio {c.id}": (c.estado, c.version) for c in db.session.scalars(select(CambioAIQ))}
+        rows |= {f"implantacion {i.id}": (i.estado, i.version) for i in db.session.scalars(select(Implantacion))}
+        rows |= {f"nombramiento {n.id}": n.hasta for n in db.session.scalars(select(Nombramiento))}
+        return rows | {f"usuario {u.id}": (u.habilitado, u.sesion) for u in db.session.scalars(select(Usuario))}
+
+
+@pytest.mark.parametrize("correo", ["aiq@otra.gob.ec", "servidor@demo.gob.ec"])
+def test_rows_of_another_institution_do_not_exist_at_any_address(app, sign_in, mine, correo):
+    client, before = sign_in(correo), changed(app)
+    for method, address in addresses(app, mine):
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.open(address, method=method, headers=headers)
+            assert answer.status_code in {403, 404}, f"{method} {address} answered {answer.status_code} to {correo}"
+            assert b"\xc3\x91au\xc3\xb1ay" not in answer.data, f"{method} {address} names the person"
+    assert changed(app) == before
+
+
+def test_without_a_session_every_address_leads_to_the_door(app, mine):
+    client, before = app.test_client(), changed(app)
+    for method, address in addresses(app, mine):
+        answer = client.open(address, method=method)
+        door = answer.status_code == 303 and answer.headers["Location"].startswith("/ingresar")
+        assert door or answer.status_code == 401, f"{method} {address} answered {answer.status_code}"
+        answer = client.open(address, method=method, headers={"HX-Request": "true"})
+        assert answer.status_code == 401, f"{method} {address} answered {answer.status_code} to htmx"
+    assert changed(app) == before
+
+
+@pytest.mark.parametrize("number", [0, 2**63, 2**80])
+def test_a_number_that_no_row_can_have_is_not_found(app, aiq, mine, number):
+    for rule, method in rules(app, with_ids=True):
+        ids = {name: number if name.endswith("_id") else value for name, value in mine[0].items()}
+        address = app.url_map.bind("localhost").build(rule.endpoint, {k: ids[k] for k in rule.arguments}, method=method)
+        if any(name.endswith("_id") for name in rule.arguments):
+            assert aiq.open(address, method=method).status_code in {403, 404}, f"{method} {address}"
+
+
+class TestCsrf:
+    @pytest.fixture
+    def settings(self):
+        return {"WTF_CSRF_ENABLED": True}
+
+    def test_no_post_is_taken_without_its_token(self, app, mine):
+        client = app.test_client()
+        token = client.get("/ingresar").get_data(as_text=True).split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        signed = client.post("/ingresar", data={"usuario": "aiq@demo.gob.ec", "clave": "Respaldo-2026", "csrf_token": token})
+        assert signed.status_code == 303
+        before = changed(app)
+        posts = [(method, address) for method, address in addresses(app, mine) if method == "POST"]
+        posts += [(method, rule.rule) for rule, method in rules(app, with_ids=False, methods=("POST",))]
+        posts.append(("POST", "/salir"))
+        for method, address in posts:
+            answer = client.open(address, method=method)
+            assert answer.status_code == 400 and "caducó" in answer.get_data(as_text=True), f"{method} {address}: {answer.status_code}"
+        assert changed(app) == before
+
+
+def test_the_same_addresses_are_there_for_whom_they_belong_to(app, sign_in, mine):
+    """Otherwise the tests above would prove nothing."""
+    gets = [address for method, address in addresses(app, mine) if method == "GET" and address.startswith("/solicitudes/")]
+    aiq = sign_in("aiq@demo.gob.ec")
+    answers = {address: aiq.get(address, follow_redirects=True).status_code for address in gets}
+    missing = {address for address, status in answers.items() if status != 200}
+    # Drafts have no archive to hand over and these requests no page images of their petition.
+    assert len(gets) - len(missing) >= 10 and not any(a.endswith(("/recorrido", "/descarga", "/editar")) for a in missing), answers
