@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, false, func, not_, or_, select
 
 from extensions import db
 from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Usuario
@@ -30,24 +30,29 @@ def actor_of(usuario: Usuario, now: datetime) -> Actor:
     active = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None)).label("activa")
     accounts = db.session.execute(select(Cuenta.id, Cuenta.institucion_id, active).where(Cuenta.cedula == usuario.cedula)).all()
     aiq = [o for o in offices if o.cargo not in SGE and not _lost_account(o.institucion_id, accounts)]
+    held = frozenset(o.institucion_id for o in aiq)
     return Actor(
         usuario_id=usuario.id,
         nombre=usuario.nombre_completo,
         correo=usuario.correo,
-        aiq_of=frozenset(o.institucion_id for o in aiq),
+        aiq_of=held,
         principal_of=frozenset(o.institucion_id for o in aiq if o.cargo is Cargo.AIQ_PRINCIPAL),
         sge=any(o.cargo in SGE for o in offices),
         sge_admin=any(o.cargo is Cargo.SGE_ADMIN for o in offices),
         own_accounts=frozenset(a.id for a in accounts),
         active_accounts=frozenset(a.id for a in accounts if a.activa),
-        designated_implantations=frozenset(_designated(Implantacion, Implantacion.usuario_id, usuario, {Etapa.ANULADA})),
-        designated_changes=frozenset(_designated(CambioAIQ, CambioAIQ.entrante_id, usuario, {Paso.ANULADA})),
+        designated_implantations=frozenset(_designated(Implantacion, Implantacion.usuario_id, usuario, held, now)),
+        designated_changes=frozenset(_designated(CambioAIQ, CambioAIQ.entrante_id, usuario, held, now)),
     )
 
 
-def _designated(kind, column, usuario: Usuario, over: set) -> list[int]:
-    """Processes in which the person is the AIQ to be (or, once finished, the one it made)."""
-    return list(db.session.scalars(select(kind.id).where(column == usuario.id, kind.estado.not_in(over))))
+def _designated(kind, column, usuario: Usuario, held: frozenset[int], now: datetime) -> list[int]:
+    """Processes in which the person is the AIQ to be. Once it is finished, the office gives the right to look at it: who
+    has left the office has left the process too (decisions 2)."""
+    finished = kind.estado == (Etapa.PRODUCCION if kind is Implantacion else Paso.REGISTRADA)
+    waiting = CambioAIQ.hora_efectiva > now if kind is CambioAIQ else false()
+    mine = or_(not_(finished), waiting, kind.institucion_id.in_(held) if held else false())
+    return list(db.session.scalars(select(kind.id).where(column == usuario.id, kind.estado != "anulada", mine)))
 
 
 def _lost_account(institucion_id: int, accounts) -> bool:

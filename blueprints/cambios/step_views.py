@@ -141,6 +141,7 @@ def _do(cambio: CambioAIQ, form: str, typed: dict, said: str, action: Callable[[
 def _request_form(cambio: CambioAIQ, typed: dict, received: date | None, errors: dict[str, str] | None = None) -> Response:
     first = cambios.earliest(received) if received and received <= clock.today() else None
     return htmx.render(
-        "cambios/solicitud.html", status=422 if errors else 200, c=cambio, v=typed, errores=errors or {}, primera=texts.long_day(first) if first else "",
+        "cambios/solicitud.html", status=422 if errors else 200, c=cambio, v=typed, errores=errors or {},
+        primera=texts.long_day(first) if first else "",
         hoy=clock.today().isoformat(), autoridad=cambios.AUTHORITY, delegado=cambios.DELEGATE,
     )

@@ -26,7 +26,8 @@ from services.errors import Conflict, Refused
 def index() -> Response:
     """For the SGE all changes; for an AIQ the own institution's, with its offices."""
     page = request.args.get("pagina", "1")
-    found = listing(actor(), request.args.get("q", "")[:120], request.args.get("estado", ""), int(page) if page.isdecimal() and len(page) < 7 else 1)
+    number = int(page) if page.isdecimal() and len(page) < 7 else 1
+    found = listing(actor(), request.args.get("q", "")[:120], request.args.get("estado", ""), number)
     return htmx.render(
         "cambios/listado.html", l=found, lugares=offices_of(actor()), sin_aiq=without_aiq(actor()), badges=PASO, badge=badge, vencida=VENCIDA, pasos=list(Paso),
         q=request.args.get("q", "")[:120], estado=request.args.get("estado", ""),
@@ -93,16 +94,17 @@ def mine() -> Response:
     return redirect(url_for(".show", cambio_id=own[-1]), 303)
 
 
-def page(cambio: CambioAIQ, *, form: str = "", errors: dict[str, str] | None = None, typed: dict[str, str] | None = None, status: int = 200) -> Response:
+def page(cambio: CambioAIQ, *, form: str = "", errors: dict[str, str] | None = None, typed: dict[str, str] | None = None) -> Response:
     """One change. form: which of its forms is shown again with its errors and what was typed."""
     hours = processes.hours(cambio)
     office = cambio.estado is Paso.INFORMADA and can(Permission.AIQ_REGISTER)
     return htmx.render(
-        "cambios/cambio.html", status=422 if errors else status, c=cambio, badge=badge(cambio), etapas=stages(cambio), pasos=trail(cambio),
+        "cambios/cambio.html", status=422 if errors else 200, c=cambio, badge=badge(cambio), etapas=stages(cambio), pasos=trail(cambio),
         horas=hours, materias=MATERIA, total=TRAINING_HOURS, falta_capacitacion=training_problem(hours), pendientes=processes.pending(cambio),
         actividades=[a for a in cambio.actividades if a.lista == "ambiente"], vencida=plazos.is_over(cambio), P=Paso,
         faltan=relevo.missing(cambio), hora=relevo.hour(cambio) if office else None, hoy=clock.today(), form=form, errores=errors or {},
-        v=typed or {}, responsabilidades=RESPONSIBILITIES, oficinas=aiq_offices.in_office(cambio.institucion_id), editable=_editable(cambio), anulable=_cancellable(cambio),
+        v=typed or {}, responsabilidades=RESPONSIBILITIES, oficinas=aiq_offices.in_office(cambio.institucion_id),
+        editable=_editable(cambio), anulable=_cancellable(cambio),
         primera=cambios.earliest(cambio.oficio_recibido) if cambio.oficio_recibido else None,
         adelantable=cambio.estado is Paso.REGISTRADA and cambio.hora_efectiva > clock.now() and can(Permission.AIQ_REGISTER),
     )

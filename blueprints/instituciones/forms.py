@@ -6,7 +6,7 @@ from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
-from services.implantaciones import LENGTHS, Data
+from services.implantacion_solicitud import LENGTHS, Data
 
 MAX_ITEMS = 20_000
 FIELDS = (*LENGTHS, "oficio_recibido")

@@ -11,7 +11,7 @@ from extensions import db
 from models import Implantacion, Orientacion
 from rules.policy import Permission
 from rules.processes import Etapa
-from services import clock, implantaciones, scope
+from services import clock, implantacion_solicitud, implantaciones, scope
 from services.errors import Refused
 
 
@@ -27,7 +27,7 @@ def question():
     if typed["pertenece"] != "no":
         return _question(typed, {"pertenece": "Indique si la institución pertenece a la Administración Pública Central."}, 422)
     try:
-        row = implantaciones.orient(actor(), typed["institucion"], typed["contacto"])
+        row = implantacion_solicitud.orient(actor(), typed["institucion"], typed["contacto"])
     except Refused as refused:
         db.session.rollback()
         return _question(typed, refused.fields, 422)
@@ -55,7 +55,7 @@ def register():
         return _form({"oficio_recibido": clock.today().isoformat()})
     typed, data = forms.application(request.form)
     try:
-        row = implantaciones.register(actor(), data, request.files.get("oficio"))
+        row = implantacion_solicitud.register(actor(), data, request.files.get("oficio"))
     except Refused as refused:
         db.session.rollback()
         return _form(typed, refused.fields, 422)
@@ -76,7 +76,7 @@ def edit(implantacion: Implantacion):
     typed, data = forms.application(request.form)
     row_id = implantacion.id
     try:
-        implantaciones.edit(actor(), implantacion, data, request.files.get("oficio"))
+        implantacion_solicitud.edit(actor(), implantacion, data, request.files.get("oficio"))
     except Refused as refused:
         db.session.rollback()
         return _form(typed, refused.fields, 422, scope.implantacion(actor(), row_id))
@@ -89,11 +89,11 @@ def _form(typed: dict[str, str], errors: dict[str, str] | None = None, status: i
     errors = errors or {}
     return render_template(
         "instituciones/solicitud.html", v=typed, errores=errors, i=row, lista=forms.summary(errors, "", (*forms.FIELDS, "oficio")),
-        hoy=clock.today().isoformat(), aviso_ruc=implantaciones.ruc_warning(typed.get("ruc", "")) if errors else "",
+        hoy=clock.today().isoformat(), aviso_ruc=implantacion_solicitud.ruc_warning(typed.get("ruc", "")) if errors else "",
     ), status
 
 
 def _warn(row: Implantacion, done: str) -> None:
     htmx.notify(done)
-    if warning := implantaciones.ruc_warning(row.ruc):
+    if warning := implantacion_solicitud.ruc_warning(row.ruc):
         htmx.notify(warning, "warn")

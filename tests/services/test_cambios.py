@@ -215,7 +215,8 @@ def test_registered_after_the_date_the_hour_is_the_registration(at):
 def test_the_sge_brings_the_hour_forward_with_a_reason_never_to_the_past():
     row = registered()
     sooner = datetime(2026, 11, 20, 8, 0, tzinfo=ZONE)
-    for hour, reason, field in ((sooner, " ", "motivo"), (NOW - timedelta(minutes=1), "Urgente", "hora"), (row.hora_efectiva, "Urgente", "hora"), (None, "Urgente", "hora")):
+    past = NOW - timedelta(minutes=1)
+    for hour, reason, field in ((sooner, " ", "motivo"), (past, "Urgente", "hora"), (row.hora_efectiva, "Urgente", "hora"), (None, "Urgente", "hora")):
         with pytest.raises(Refused) as refused:
             relevo.advance_hour(making.actor(SGE), row, hour, reason)
         assert set(refused.value.fields) == {field}

@@ -15,9 +15,9 @@ from extensions import db
 from models import Adjunto, Cargo, Correo, Implantacion, Institucion, Nombramiento, Orientacion, Usuario
 from rules.policy import Actor
 from rules.processes import Etapa, Materia
-from services import clock, implantaciones, institutions, mover, people, processes, signin
+from services import clock, implantacion_solicitud, implantaciones, institutions, mover, people, processes, signin
 from services.errors import Conflict, Refused
-from services.implantaciones import Data
+from services.implantacion_solicitud import Data
 from tests.making import actor
 from tests.pdfs import plain
 
@@ -49,7 +49,7 @@ def sge(ctx) -> Actor:
 
 
 def registered(sge: Actor, **values) -> Implantacion:
-    row = implantaciones.register(sge, changed(**{"aiq_cedula": free_cedula(), **values}), pdf())
+    row = implantacion_solicitud.register(sge, changed(**{"aiq_cedula": free_cedula(), **values}), pdf())
     db.session.commit()
     return row
 
@@ -112,7 +112,7 @@ def test_the_solicitud_keeps_what_the_oficio_says_and_goes_on_to_the_training(sg
 )
 def test_a_wrong_datum_is_refused_in_its_field(sge, field, value):
     with pytest.raises(Refused) as refused:
-        implantaciones.register(sge, changed(**{field: value}), pdf())
+        implantacion_solicitud.register(sge, changed(**{field: value}), pdf())
     assert list(refused.value.fields) == [field]
     assert db.session.scalar(select(Implantacion)) is None
 
@@ -120,12 +120,12 @@ def test_a_wrong_datum_is_refused_in_its_field(sge, field, value):
 def test_the_oficio_is_mandatory_and_must_be_a_pdf(sge):
     for file in (None, FileStorage(io.BytesIO(b"MZ not a pdf"), filename="oficio.pdf")):
         with pytest.raises(Refused) as refused:
-            implantaciones.register(sge, GOOD, file)
+            implantacion_solicitud.register(sge, GOOD, file)
         assert "oficio" in refused.value.fields
 
 
 def test_a_ruc_of_an_entity_with_another_check_digit_is_accepted_and_said(sge):
-    assert implantaciones.ruc_warning("1760013220001") and not implantaciones.ruc_warning("1760013210001")
+    assert implantacion_solicitud.ruc_warning("1760013220001") and not implantacion_solicitud.ruc_warning("1760013210001")
     assert registered(sge, ruc="1760013220001").ruc == "1760013220001"
 
 
@@ -135,7 +135,7 @@ def test_ruc_and_sigla_are_unique_among_institutions_and_open_processes(sge):
     for field, value in (("ruc", place.ruc), ("sigla", place.sigla.lower()), ("ruc", GOOD.ruc), ("sigla", "Colsa")):
         other = {"ruc": "1760001550001", "sigla": "OTRA", field: value}
         with pytest.raises(Refused) as refused:
-            implantaciones.register(sge, changed(**other), pdf())
+            implantacion_solicitud.register(sge, changed(**other), pdf())
         assert list(refused.value.fields) == [field]
     implantaciones.cancel(sge, first, "Registrada por error")
     db.session.commit()
@@ -143,19 +143,19 @@ def test_ruc_and_sigla_are_unique_among_institutions_and_open_processes(sge):
 
 
 def test_an_orientation_registers_nothing_else(sge):
-    implantaciones.orient(sge, "GAD Municipal", "Ana Paredes")
+    implantacion_solicitud.orient(sge, "GAD Municipal", "Ana Paredes")
     with pytest.raises(Refused):
-        implantaciones.orient(sge, "")
+        implantacion_solicitud.orient(sge, "")
     assert db.session.scalar(select(Orientacion.institucion)) == "GAD Municipal" and db.session.scalar(select(Implantacion)) is None
 
 
 def test_data_are_corrected_until_the_person_has_an_access(sge):
     row = registered(sge)
-    implantaciones.edit(sge, row, changed(aiq_cedula=row.aiq_cedula, nombre="Consejo de Saberes"), None)
+    implantacion_solicitud.edit(sge, row, changed(aiq_cedula=row.aiq_cedula, nombre="Consejo de Saberes"), None)
     assert row.nombre == "Consejo de Saberes" and row.eventos[-1].datos == {"campos": ["nombre"]}
     row = opened(sge, ruc="1760001550001", sigla="OTRA", aiq_correo="otra@otra.demo.gob.ec", aiq_cedula=free_cedula(1))
     with pytest.raises(Refused) as refused:
-        implantaciones.edit(sge, row, changed(ruc=row.ruc, sigla="OTRA", aiq_cedula=row.aiq_cedula, aiq_correo="nueva@otra.demo.gob.ec"), None)
+        implantacion_solicitud.edit(sge, row, changed(ruc=row.ruc, sigla="OTRA", aiq_cedula=row.aiq_cedula, aiq_correo="nueva@otra.demo.gob.ec"), None)
     assert list(refused.value.fields) == ["aiq_cedula"]
 
 

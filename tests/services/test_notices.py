@@ -287,8 +287,9 @@ class Words(HTMLParser):
 
 
 def test_no_template_is_forgotten():
-    known = {p.stem for p in (Path(__file__).parents[2] / "templates/correo").glob("[!_]*.txt")} - {"base", "resumen"}
-    assert known == {*templates(None), "clave"}, "tell it here with its context (resumen is tested with its sweep)"
+    elsewhere = ("acceso_", "aiq_", "cambio_", "implantacion_")  # tested with what they tell of
+    known = {p.stem for p in (Path(__file__).parents[2] / "templates/correo").glob("[!_]*.txt") if not p.stem.startswith(elsewhere)}
+    assert known == {*templates(None), "clave", "base", "resumen", "escalamiento"}, "tell it here with its context"
 
 
 @pytest.mark.parametrize("name", templates(None))
