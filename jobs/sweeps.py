@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes
+from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes, uploads
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -101,6 +101,10 @@ def tidy_storage() -> tuple[int, int]:
         if stat.key not in known and clock.now().timestamp() - stat.modified > SCRATCH_KEPT.total_seconds():
             storage().delete(stat.key)
             removed += 1
+    # By the machine's clock, as the object's own time: a moved clock must not take an upload of this minute for an old one.
+    for key in uploads.abandoned(time.time() - SCRATCH_KEPT.total_seconds()):
+        storage().delete(key)
+        removed += 1
     missing = db.session.scalars(
         select(Parte.clave).join(Ejecucion).where(Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
     ).all()

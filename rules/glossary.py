@@ -113,6 +113,7 @@ STEP: dict[Step, Badge] = {
     Step.SUSPEND: Badge("stop", "pause", "Suspendida por vencimiento del plazo"),
     Step.OVERDUE: Badge("stop", "warn", "Plazo vencido"),
     Step.RESUME: Badge("did", "play", "Reanudada con nuevo plazo"),
+    Step.EXTEND: Badge("did", "clock", "Plazo ampliado"),
     Step.PRODUCE: Badge("did", "ok", "Aprobada: en producción"),
     Step.REGISTER: Badge("did", "stamp", "Registrado en la base de AIQ"),
     Step.ADVANCE: Badge("did", "fwd", "Hora efectiva adelantada"),

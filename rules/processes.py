@@ -57,6 +57,7 @@ class Step(StrEnum):
     SUSPEND = "suspend"
     OVERDUE = "overdue"
     RESUME = "resume"
+    EXTEND = "extend"
     PRODUCE = "produce"
     REGISTER = "register"
     ADVANCE = "advance"
@@ -76,6 +77,7 @@ IMPLANTATION: dict[Step, Transition] = {
     Step.TASK: _t(Etapa.AMBIENTE),
     Step.REPORT: _t(Etapa.AMBIENTE, to=Etapa.REVISION),
     Step.SUSPEND: _t(Etapa.AMBIENTE, to=Etapa.SUSPENDIDA),
+    Step.EXTEND: _t(Etapa.AMBIENTE, reason=True),
     Step.RESUME: _t(Etapa.SUSPENDIDA, to=Etapa.AMBIENTE, reason=True),
     Step.OBSERVE: _t(Etapa.REVISION, to=Etapa.AMBIENTE, reason=True),
     Step.PRODUCE: _t(Etapa.REVISION, to=Etapa.PRODUCCION),
@@ -90,6 +92,7 @@ CHANGE: dict[Step, Transition] = {
     Step.OPEN: _t(Paso.CAPACITACION, to=Paso.AMBIENTE),
     Step.TASK: _t(Paso.AMBIENTE),
     Step.OVERDUE: _t(Paso.AMBIENTE),
+    Step.EXTEND: _t(Paso.AMBIENTE, reason=True),
     Step.REPORT: _t(Paso.AMBIENTE, to=Paso.INFORMADA),
     Step.OBSERVE: _t(Paso.INFORMADA, to=Paso.AMBIENTE, reason=True),
     Step.REGISTER: _t(Paso.INFORMADA, to=Paso.REGISTRADA),
@@ -105,7 +108,8 @@ def training_problem(hours: dict[Materia, float]) -> str | None:
     if uncovered:
         return "Falta cubrir: " + ", ".join(MATERIA[m] for m in uncovered) + "."
     if total < TRAINING_HOURS:
-        return f"Faltan {TRAINING_HOURS - total:g} horas para completar las {TRAINING_HOURS}."
+        left = f"{TRAINING_HOURS - total:g}".replace(".", ",")
+        return f"{'Falta 1 hora' if left == '1' else f'Faltan {left} horas'} para completar las {TRAINING_HOURS}."
     return None
 
 

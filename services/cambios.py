@@ -193,6 +193,12 @@ def observe(actor: Actor, cambio: CambioAIQ, text: str, ordenes: Iterable[int]) 
     tell("cambio_observado", cambio, [cambio.entrante], occasion=str(cambio.version))
 
 
+def extend(actor: Actor, cambio: CambioAIQ, days: int | None, reason: str) -> None:
+    """*Ampliar plazo*, also of one that is over: a change is never suspended (seed 004). Raises Refused, Conflict."""
+    processes.extend(actor, cambio, days, reason)
+    tell("cambio_ampliado", cambio, [cambio.entrante], occasion=str(cambio.version), motivo=reason.strip())
+
+
 def cancel(actor: Actor, cambio: CambioAIQ, reason: str) -> None:
     """Abandon the change. Its AIQs until the request is in; afterwards the SGE. Raises Refused, Conflict."""
     if not reason.strip():

@@ -169,6 +169,13 @@ def resume(actor: Actor, row: Implantacion, days: int | None, reason: str) -> No
     tell("reanudada", row, row.usuario, motivo=reason)
 
 
+def extend(actor: Actor, row: Implantacion, days: int | None, reason: str) -> None:
+    """*Ampliar plazo* before it ends; afterwards the process is suspended and is resumed. Raises Refused, Conflict."""
+    _expect(row, Etapa.AMBIENTE)
+    processes.extend(actor, row, days, reason)
+    tell("ampliada", row, row.usuario, motivo=reason.strip())
+
+
 def observe(actor: Actor, row: Implantacion, text: str, ids: list[int]) -> None:
     """Send the report back; the activities `ids` are to be done again. Raises Refused, Conflict."""
     _expect(row, Etapa.REVISION)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -15,8 +16,8 @@ from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, No
 from rules.identity import compact, words
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
-from services import clock, plazos, processes
-from services.errors import Refused
+from services import clock, mirror, plazos, processes
+from services.errors import Conflict, Refused
 from services.listing import Listing, Page, Sort
 from services.people import in_force
 
@@ -235,3 +236,40 @@ def link(row: Implantacion, institucion_id: int | None) -> Institucion:
     place.telefono, place.direccion = place.telefono or row.telefono, place.direccion or row.direccion
     db.session.flush()
     return place
+
+
+def counterparts(row: Institucion) -> list[Institucion]:
+    """Institutions that came from Quipux and may be this one, which was registered here: by RUC, then by sigla."""
+    if row.quipux_codi is not None:
+        return []
+    same = or_(and_(Institucion.ruc == row.ruc, row.ruc != ""), and_(func.upper(Institucion.sigla) == row.sigla.upper(), row.sigla != ""))
+    query = select(Institucion).where(same, Institucion.quipux_codi.is_not(None))
+    return list(db.session.scalars(query.order_by(case((Institucion.ruc == row.ruc, 0), else_=1), Institucion.id)))
+
+
+def link_to_quipux(row: Institucion, institucion_id: int | None) -> None:
+    """*Vincular con Quipux*: one of its counterparts is this same institution. Only while nothing was done in this site in
+    the name of that one. Raises Refused, Conflict."""
+    mirrored = next((i for i in counterparts(row) if i.id == institucion_id), None)
+    if mirrored is None:
+        raise Refused({"quipux": "Elija una de las instituciones propuestas."})
+    if _in_use(mirrored):
+        raise Refused({"quipux": (
+            f"{mirrored.nombre} ya tiene AIQ, solicitudes o procesos en este sitio: no se puede vincular sin perderlos. Continúe con esa "
+            "institución y registre en ella el cambio de AIQ."
+        )})
+    try:
+        with db.session.begin_nested():
+            mirror.adopt(row, mirrored)
+    except IntegrityError:  # something was registered for it, or it was linked, in the same instant
+        raise Conflict("La institución cambió mientras usted la vinculaba. Actualice la página.") from None
+
+
+def _in_use(row: Institucion) -> bool:
+    """Whether anything but what the mirror copied hangs on an institution."""
+    copied = {Institucion.__tablename__, Area.__tablename__, Cuenta.__tablename__}
+    columns = [
+        key.parent for table in db.metadata.tables.values() if table.name not in copied
+        for key in table.foreign_keys if key.column is Institucion.__table__.c.id
+    ]
+    return any(db.session.scalar(select(column).where(column == row.id).limit(1)) for column in columns)

@@ -70,6 +70,20 @@ def _institutions(source: Quipux) -> dict[str, int]:
     return {codi: row.id for codi, row in rows.items() if codi is not None}
 
 
+def adopt(place: Institucion, mirrored: Institucion) -> None:
+    """`mirrored`, which came from Quipux, is the institution that was registered here as `place`: its code, areas and
+    accounts become this one's and its own row goes. The caller has made sure that nothing else hangs on it, and commits."""
+    codi, gone = mirrored.quipux_codi, mirrored.id
+    place.telefono, place.correo = place.telefono or mirrored.telefono, place.correo or mirrored.correo
+    place.nombre, place.sigla, place.activa = mirrored.nombre, mirrored.sigla, mirrored.activa
+    for kind in (Area, Cuenta):
+        db.session.execute(update(kind).where(kind.institucion_id == gone).values(institucion_id=place.id))
+    db.session.delete(mirrored)
+    db.session.flush()
+    place.quipux_codi = codi
+    db.session.flush()
+
+
 def _areas(source: Quipux, tenants: dict[str, int]) -> None:
     rows = {a.quipux_codi: a for a in db.session.scalars(select(Area))}
     for item in source.areas():

@@ -34,6 +34,12 @@ def thawed(process: Process) -> dict[str, Any]:
     return {"plazo_vence": process.plazo_vence + timedelta(days=days), "plazo_congelado": None}
 
 
+def extended(process: Process, days: int) -> dict[str, Any]:
+    """Columns of a plazo that ends `days` días calendario later; one that is over is counted on from today."""
+    base = max(process.plazo_vence, deadlines.calendar_deadline(clock.now(), 0))
+    return {"plazo_vence": base + timedelta(days=days), "vencida_en": None}
+
+
 def is_over(process: Process, at: datetime | None = None) -> bool:
     """True when the plazo has ended and the clock was running."""
     if process.plazo_vence is None or process.plazo_congelado is not None:

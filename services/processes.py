@@ -21,6 +21,7 @@ from services.mover import advance
 Process = Implantacion | CambioAIQ
 MAX_HOURS = 12
 MAX_TEXT = 2000
+MAX_EXTENSION = 30
 
 # What an AIQ parametrises; the SGE may publish other versions.
 FIRST_TEMPLATE: dict[str, list[tuple[str, str]]] = {
@@ -98,7 +99,8 @@ def train(actor: Actor, process: Process, *, fecha: date | None, materia: str, h
                      registrada_por_id=actor.usuario_id)
     db.session.add(session)
     data = {"fecha": fecha.isoformat(), "materia": materia, "horas": horas}
-    step(process, Step.TRAIN, actor, comment=f"{MATERIA[Materia(materia)]}: {horas:g} h, {capacitador.strip()}", data=data)
+    said = f"{MATERIA[Materia(materia)]}: {horas:g} h".replace(".", ",")
+    step(process, Step.TRAIN, actor, comment=f"{said}, {capacitador.strip()}", data=data)
     db.session.expire(process, ["sesiones"])
     return session
 
@@ -153,6 +155,18 @@ def observe(actor: Actor, process: Process, text: str, tasks: list[Actividad]) -
         task.hecha_en = task.hecha_por_id = None
     step(process, Step.OBSERVE, actor, comment=text.strip()[:MAX_TEXT], data={"actividades": [t.orden for t in tasks]},
          observaciones=text.strip()[:MAX_TEXT], **plazos.thawed(process))
+
+
+def extend(actor: Actor, process: Process, days: int | None, reason: str) -> None:
+    """*Ampliar plazo*: more días calendario for a running plazo, with a reason. Raises Refused, Conflict."""
+    problems = {}
+    if days is None or not 1 <= days <= MAX_EXTENSION:
+        problems["dias"] = f"Escriba los días calendario adicionales, de 1 a {MAX_EXTENSION}."
+    if not reason.strip() or len(reason) > MAX_TEXT:
+        problems["motivo"] = "Escriba el motivo de la ampliación." if not reason.strip() else f"El motivo no puede superar los {MAX_TEXT} caracteres."
+    if problems:
+        raise Refused(problems)
+    step(process, Step.EXTEND, actor, comment=reason.strip(), data={"dias": days}, **plazos.extended(process, days))
 
 
 def step(process: Process, move: Step, actor: Actor | None, **rest: Any) -> None:

@@ -57,14 +57,17 @@ def register(actor: Actor, cambio: CambioAIQ, *, version: int | None = None) -> 
     return effective
 
 
-def advance_hour(actor: Actor, cambio: CambioAIQ, to: datetime | None, reason: str) -> None:
-    """Bring the hour forward, never to the past: both offices move together. Raises Refused, Conflict."""
-    if cambio.estado is not Paso.REGISTRADA or cambio.hora_efectiva <= clock.now():
+def advance_hour(actor: Actor, cambio: CambioAIQ, to: datetime | None, reason: str, *, at_once: bool = False) -> None:
+    """Bring the hour forward, never to the past: both offices move together. at_once: to this very moment, whatever `to` says.
+    Raises Refused, Conflict."""
+    at = clock.now()  # read once: a moment read before this one would already be in the past
+    to = at if at_once else to
+    if cambio.estado is not Paso.REGISTRADA or cambio.hora_efectiva <= at:
         raise Conflict("La hora efectiva ya pasó o el cambio no está registrado.")
     problems = {} if reason.strip() else {"motivo": "Escriba el motivo."}
     if to is None or to >= cambio.hora_efectiva:
         problems["hora"] = f"Ingrese una fecha y hora anterior a la registrada: {texts.moment(cambio.hora_efectiva)}."
-    elif to < clock.now():
+    elif to < at:
         problems["hora"] = "La hora efectiva no puede estar en el pasado."
     if problems:
         raise Refused(problems)

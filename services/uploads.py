@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Iterator
 
 from flask import current_app
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from archive import names
@@ -22,6 +23,7 @@ from services import clock, pdf_inspection
 from services.adapters import storage
 from services.errors import Refused
 
+PREFIX = "adjuntos/"
 MAX_BYTES = 10_000_000
 CHUNK = 1 << 20
 
@@ -52,10 +54,10 @@ def accept(actor: Actor, file: FileStorage | None, *, institucion_id: int | None
         found = pdf_inspection.inspect(path, current_app.config["FIRMAS_ANCLAS"])
         if found.problem:
             raise Refused({field: PROBLEMS[found.problem]})
-        key = f"adjuntos/{sha256}.pdf"
-        # Equal bytes share one object: putting it again would only replace it by itself.
-        if storage().stat(key) is None:
-            storage().put(key, path)
+        key = f"{PREFIX}{sha256}.pdf"
+        # Equal bytes share one object. Putting it again makes it young: the sweep must not take it for abandoned before
+        # this row is committed.
+        storage().put(key, path)
     row = Adjunto(
         institucion_id=institucion_id, nombre=clean_name(file.filename), bytes=length, sha256=sha256, clave=key,
         paginas=found.pages, firmas=found.signatures, subido_por_id=actor.usuario_id, subido_en=clock.now(),
@@ -68,6 +70,17 @@ def accept(actor: Actor, file: FileStorage | None, *, institucion_id: int | None
 def open(adjunto: Adjunto) -> BinaryIO:
     """The bytes as they were uploaded. Raises FileNotFoundError, storage.StorageError."""
     return storage().open(adjunto.clave)
+
+
+def abandoned(before: float) -> Iterator[str]:
+    """Keys of uploads that no row speaks of, last written before `before` (epoch seconds): their form was never saved.
+    Each is looked at again when it is asked for, as the same bytes may have come in meanwhile."""
+    old = [stat.key for stat in storage().list(PREFIX) if stat.modified < before]
+    known = set(db.session.scalars(select(Adjunto.clave)))
+    for key in old:
+        found = storage().stat(key) if key not in known else None
+        if found and found.modified < before:
+            yield key
 
 
 def clean_name(name: str | None) -> str:

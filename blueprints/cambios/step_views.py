@@ -94,6 +94,14 @@ def report(cambio: CambioAIQ) -> Response:
     return _do(cambio, "informar", {}, said, lambda: cambios.report(actor(), cambio))
 
 
+@bp.post("/cambios/<int:cambio_id>/ampliar")
+@requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
+def extend(cambio: CambioAIQ) -> Response:
+    typed = {"dias": forms.text("dias"), "motivo_plazo": forms.text("motivo_plazo")}
+    days = int(typed["dias"]) if typed["dias"].isdecimal() and len(typed["dias"]) < 4 else None
+    return _do(cambio, "ampliar", typed, "El plazo se amplió.", lambda: cambios.extend(actor(), cambio, days, typed["motivo_plazo"]))
+
+
 @bp.post("/cambios/<int:cambio_id>/observar")
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def observe(cambio: CambioAIQ) -> Response:
@@ -114,9 +122,9 @@ def register(cambio: CambioAIQ) -> Response:
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def advance_hour(cambio: CambioAIQ) -> Response:
     typed = {"hora": forms.text("hora"), "motivo_hora": forms.text("motivo_hora")}
-    now = bool(request.form.get("ahora"))
-    to = clock.now() if now else forms.instant(typed["hora"])
-    return _do(cambio, "adelantar", typed, "La hora efectiva se adelantó.", lambda: relevo.advance_hour(actor(), cambio, to, typed["motivo_hora"]))
+    to, at_once = forms.instant(typed["hora"]), bool(request.form.get("ahora"))
+    return _do(cambio, "adelantar", typed, "La hora efectiva se adelantó.",
+               lambda: relevo.advance_hour(actor(), cambio, to, typed["motivo_hora"], at_once=at_once))
 
 
 @bp.post("/cambios/<int:cambio_id>/anular")

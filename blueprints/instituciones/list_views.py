@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Response, render_template, request, url_for
 
 from blueprints import htmx
-from blueprints.access import requires
+from blueprints.access import actor, requires
 from blueprints.instituciones import bp, forms
+from extensions import db
 from models import Institucion
 from rules import texts
 from rules.deadlines import local_day
@@ -14,6 +15,7 @@ from rules.glossary import CARGO, ETAPA_BADGE
 from rules.policy import Permission
 from rules.processes import TRAINING_HOURS, Etapa
 from services import clock, implantaciones, institutions, scope
+from services.errors import Conflict, Refused
 
 _KNOTS = {Etapa.SOLICITUD: 0, Etapa.CAPACITACION: 1, Etapa.AMBIENTE: 2, Etapa.SUSPENDIDA: 2, Etapa.REVISION: 3, Etapa.PRODUCCION: 5, Etapa.ANULADA: 0}
 
@@ -62,7 +64,28 @@ def detail(row: institutions.Row) -> str:
 @bp.get("/instituciones/<int:institucion_id>")
 @requires(Permission.INSTITUTIONS, load=scope.institucion, param="institucion_id")
 def place(institucion: Institucion):
+    return _card(institucion)
+
+
+def _card(institucion: Institucion, problem: str = "", status: int = 200):
     return render_template(
-        "instituciones/ficha.html", n=institucion, c=institutions.card(institucion), cargos=CARGO,
+        "instituciones/ficha.html", n=institucion, c=institutions.card(institucion), cargos=CARGO, problema=problem,
         procesos=implantaciones.in_institution(institucion), badges=ETAPA_BADGE, local_day=local_day,
-    )
+        iguales=institutions.counterparts(institucion),
+    ), status
+
+
+@bp.post("/instituciones/<int:institucion_id>/vincular")
+@requires(Permission.INSTITUTIONS, load=scope.institucion, param="institucion_id")
+def link(institucion: Institucion):
+    """*Vincular con Quipux*: the institution was registered here and has come from Quipux since."""
+    row_id = institucion.id
+    try:
+        institutions.link_to_quipux(institucion, forms.number(request.form.get("quipux", "")))
+    except (Refused, Conflict) as problem:
+        db.session.rollback()
+        said, status = (problem.fields["quipux"], 422) if isinstance(problem, Refused) else (problem.message, 409)
+        return _card(scope.institucion(actor(), row_id), said, status)
+    db.session.commit()
+    htmx.notify("La institución quedó vinculada con Quipux.")
+    return htmx.redirect_303(url_for(".place", institucion_id=row_id))

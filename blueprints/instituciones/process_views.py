@@ -128,6 +128,13 @@ def resume(implantacion: Implantacion):
     return _do(implantacion, "reanudar", lambda: implantaciones.resume(actor(), implantacion, days, reason), "El proceso se reanudó con el nuevo plazo.")
 
 
+@bp.post("/implantaciones/<int:implantacion_id>/ampliar")
+@guarded(SGE)
+def extend(implantacion: Implantacion):
+    days, reason = forms.number(request.form.get("dias", "").strip()), forms.text(request.form, "motivo")
+    return _do(implantacion, "ampliar", lambda: implantaciones.extend(actor(), implantacion, days, reason), "El plazo se amplió.")
+
+
 @bp.post("/implantaciones/<int:implantacion_id>/observaciones")
 @guarded(SGE)
 def observe(implantacion: Implantacion):

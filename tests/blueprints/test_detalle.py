@@ -260,7 +260,7 @@ def test_renewal_is_refused_in_place_while_another_request_is_live(app, aiq):
     other = cases.make(app, Estado.ENVIADA)
     answer = aiq.post(f"/solicitudes/{number}/renovar")
     html = answer.get_data(as_text=True)
-    assert answer.status_code == 422 and f"Ya existe la solicitud Nº {other}" in html
+    assert answer.status_code == 422 and f"Ya existe la solicitud Nº {other:06d}" in html
     assert_page(html)
 
 

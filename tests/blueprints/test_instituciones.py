@@ -10,9 +10,11 @@ from lxml import html as parser
 from sqlalchemy import select
 
 from extensions import db
-from models import Correo, Implantacion, Institucion, Nombramiento, Orientacion
+from models import Correo, Cuenta, Implantacion, Institucion, Nombramiento, Orientacion
 from rules.processes import Etapa
-from services import clock, demo, implantaciones, processes, signin
+from services import clock, demo, implantaciones, mirror, processes, signin
+from services.adapters import quipux
+from sources import demo_people
 from tests.blueprints.strict import assert_fragment, assert_page, text_of
 from tests.making import actor
 from tests.pdfs import plain
@@ -106,6 +108,43 @@ def test_the_file_card_shows_offices_areas_and_alerts(app, sge):
         db.session.commit()
     assert "no tiene un AIQ activo" in text_of(page(sge, f"/instituciones/{main_id}").find(".//main"))
     page(sge, "/instituciones/999999", 404)
+
+
+def registered_here(app, codi: str) -> tuple[int, int]:
+    """(id of an institution registered here with the RUC of one that came from Quipux, id of that one)."""
+    with app.app_context():
+        known = db.session.scalar(select(Institucion).where(Institucion.quipux_codi == codi))
+        here = Institucion(nombre="Registrada en el sitio", ruc=known.ruc, sigla="REGSI", direccion="Calle Larga, Cuenca")
+        db.session.add(here)
+        db.session.commit()
+        return here.id, known.id
+
+
+def test_an_institution_registered_here_is_linked_when_quipux_brings_it(app, sge, aiq):
+    here, known = registered_here(app, demo_people.STAH)
+    with app.app_context():
+        accounts = set(db.session.scalars(select(Cuenta.id).where(Cuenta.institucion_id == known)))
+        name = db.session.get(Institucion, known).nombre
+    assert accounts
+    assert aiq.post(f"/instituciones/{here}/vincular", data={"quipux": known}).status_code in (403, 404)
+    assert "Vincular con Quipux" in text_of(page(sge, f"/instituciones/{here}"))
+    for wrong in ("", here, "999999", "x"):
+        assert "Elija una de las instituciones" in says(sge.post(f"/instituciones/{here}/vincular", data={"quipux": wrong}), 422)
+    assert sge.post(f"/instituciones/{here}/vincular", data={"quipux": known}).location == f"/instituciones/{here}"
+    text = text_of(page(sge, f"/instituciones/{here}").find(".//main"))
+    assert name in text and "Calle Larga, Cuenca" in text and "Sin vincular" not in text and "Vincular con Quipux" not in text
+    with app.app_context():
+        mirror.refresh(quipux())  # the next refresh finds the code where it is now
+        assert db.session.get(Institucion, known) is None and db.session.get(Institucion, here).quipux_codi == demo_people.STAH
+        assert set(db.session.scalars(select(Cuenta.id).where(Cuenta.institucion_id == here))) == accounts
+    assert "Elija una de" in says(sge.post(f"/instituciones/{here}/vincular", data={"quipux": known}), 422), "a second click"
+
+
+def test_an_institution_that_is_already_in_use_is_not_taken_over(app, sge):
+    here, known = registered_here(app, demo_people.IEPH)
+    assert "ya tiene AIQ, solicitudes o procesos" in says(sge.post(f"/instituciones/{here}/vincular", data={"quipux": known}), 422)
+    with app.app_context():
+        assert db.session.get(Institucion, here).quipux_codi is None and db.session.get(Institucion, known).quipux_codi == demo_people.IEPH
 
 
 # Registration ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,12 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Correo, CorreoEstado, Cuenta, Parte, Solicitud
 from rules.lifecycle import Estado, Motivo
-from services import clock, downloads, mover, runs, solicitudes
+from services import clock, downloads, mover, runs, solicitudes, uploads
 from services.adapters import storage
 from sources import demo_people
 from storage import StorageError
 from storage.disk import DiskStorage
+from tests import making, pdfs
 from tests.conftest import NOW, settings_for
 from tests.jobs import story
 
@@ -227,6 +229,27 @@ def test_the_storage_sweep_removes_orphans_and_keeps_the_rest(ctx):
     os.utime(left, (0, 0))
     assert sweeps.tidy_storage() == (2, 0)
     assert files() == sorted([*known, "solicitudes/000999/1/nuevo.zip"]) and not left.exists()
+    assert sweeps.tidy_storage() == (0, 0)
+
+
+def test_the_storage_sweep_removes_uploads_that_were_never_saved(ctx):
+    def upload(data: bytes, *, hours_ago: float, saved: bool = False) -> str:
+        row = uploads.accept(making.actor(story.AIQ), pdfs.upload(data), institucion_id=None, field="oficio")
+        key = row.clave
+        db.session.commit() if saved else db.session.rollback()
+        instant = time.time() - hours_ago * 3600
+        os.utime(ctx.config["DATA_DIR"] / "respaldos" / key, (instant, instant))
+        return key
+
+    twice = pdfs.plain("vuelve")
+    kept = [upload(pdfs.plain("guardado"), hours_ago=900, saved=True), upload(pdfs.plain("en curso"), hours_ago=5)]
+    gone = upload(pdfs.plain("abandonado"), hours_ago=7)
+    kept.append(upload(twice, hours_ago=7))
+    uploads.accept(making.actor(story.AIQ), pdfs.upload(twice), institucion_id=None, field="oficio")
+    db.session.rollback()  # received a second time just now, by a form that is not saved yet
+    assert len({*kept, gone}) == 4
+    assert sweeps.tidy_storage() == (1, 0)
+    assert sorted(s.key for s in storage().list("adjuntos/")) == sorted(kept)
     assert sweeps.tidy_storage() == (0, 0)
 
 

@@ -337,6 +337,7 @@ def test_every_mail_of_a_change_is_whole_in_both_forms(at):
         cambios.remind_all()
     with at(days=6):
         cambios.settle_all()
+        cambios.extend(making.actor(SGE), row, 3, "Feriado local")
         fulfilled(row)
         cambios.observe(making.actor(SGE), row, "Falta el logotipo", [1])
         fulfilled(row)
@@ -352,3 +353,16 @@ def test_every_mail_of_a_change_is_whole_in_both_forms(at):
     for mail in sent:
         assert mail.asunto and len(mail.asunto) < 150 and "None" not in mail.texto + mail.html and "<h1>" in mail.html, mail.plantilla
         assert max(len(line) for line in mail.texto.splitlines() if "://" not in line) < 80, mail.texto
+
+
+def test_a_plazo_that_is_over_may_be_extended_and_counts_from_today(at):
+    row = requested(started())
+    trained(row)
+    db.session.commit()
+    with at(days=8):
+        assert cambios.settle(row) and row.vencida_en
+        with pytest.raises(Refused):
+            cambios.extend(making.actor(SGE), row, 2, " ")
+        cambios.extend(making.actor(SGE), row, 2, "Enfermedad del nuevo AIQ")
+        assert row.vencida_en is None and row.plazo_vence == midnight((NOW + timedelta(days=11)).astimezone(ZONE).date())
+        assert mails("cambio_ampliado")[-1].para == row.entrante.correo and mover.broken_link(row) is None

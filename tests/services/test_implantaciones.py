@@ -176,7 +176,7 @@ def test_the_training_is_twelve_hours_in_all_three_subjects(sge):
     row = registered(sge, ruc="1760001550001", sigla="OTRA", aiq_correo="otra@otra.demo.gob.ec")
     for materia, horas in (("entrada", 4.0), ("salida", 3.0), ("administracion", 4.5)):
         add(materia, horas)
-    with pytest.raises(Refused, match="Faltan 0.5 horas"):
+    with pytest.raises(Refused, match="Faltan 0,5 horas"):
         implantaciones.open_environment(sge, row)
     db.session.rollback()
     assert not mails("ambiente") and not row.actividades
@@ -352,3 +352,21 @@ def test_every_mail_says_who_what_and_where_in_short_lines(sge, at):
     for mail in sent:
         assert not [line for line in mail.texto.splitlines() if len(line) > 78 and "http" not in line], mail.texto
         assert "Institución:" in mail.texto
+
+
+def test_a_running_plazo_is_extended_with_a_reason(sge, at):
+    row = opened(sge)
+    db.session.commit()
+    before = row.plazo_vence
+    for days, reason in ((0, "feriado"), (31, "feriado"), (None, "feriado"), (3, "  "), (3, "x" * 2001)):
+        with pytest.raises(Refused):
+            implantaciones.extend(sge, row, days, reason)
+    implantaciones.extend(sge, row, 3, "Feriado local")
+    assert (row.plazo_vence - before).days == 3 and row.estado is Etapa.AMBIENTE and mover.broken_link(row) is None
+    (mail,) = mails("ampliada")
+    assert "Feriado local" in mail.texto and row.aiq_correo == mail.para
+    db.session.commit()
+    with at(days=9), pytest.raises(Conflict):  # day 8 passed, day 10 has not: still running; day 11 would be over
+        implantaciones.resume(sge, row, 3, "todavía no está suspendida")
+    with at(days=12), pytest.raises(Conflict):  # over: it is suspended and can only be resumed
+        implantaciones.extend(sge, row, 3, "tarde")

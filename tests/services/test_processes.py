@@ -16,7 +16,8 @@ from tests.services.test_implantaciones import opened, registered, sge  # noqa: 
 @pytest.mark.parametrize(
     "hours, problem", [
         ({Materia.ENTRADA: 12}, "Falta cubrir: Bandeja de salida, Administración del sistema."),
-        ({m: 3.5 for m in Materia}, "Faltan 1.5 horas para completar las 12."),
+        ({m: 3.5 for m in Materia}, "Faltan 1,5 horas para completar las 12."),
+        ({Materia.ENTRADA: 4, Materia.SALIDA: 4, Materia.ADMINISTRACION: 3}, "Falta 1 hora para completar las 12."),
         ({m: 4 for m in Materia}, None),
         ({Materia.ENTRADA: 11, Materia.SALIDA: 0.5, Materia.ADMINISTRACION: 0.5}, None),
     ],
