@@ -127,11 +127,8 @@ _NOT_YET = "Usted está designado como AIQ y todavía no consta en la base de AI
 
 
 def _missing_in_change(change: CambioAIQ) -> list[str]:
-    at = clock.now()
     if change.estado is Paso.REGISTRADA:
-        if change.hora_efectiva and change.hora_efectiva > at:
-            return [f"Su registro rige desde el {moment(change.hora_efectiva)}."]
-        return ["Su nombramiento ya no está vigente."]
+        return [f"Su registro rige desde el {moment(change.hora_efectiva)}."]
     found = ["Falta completar la solicitud de cambio de AIQ."] if change.estado is Paso.PREPARACION else []
     if change.estado is not Paso.INFORMADA:
         found += _missing_work(change, entered=change.estado is Paso.AMBIENTE)
@@ -139,8 +136,6 @@ def _missing_in_change(change: CambioAIQ) -> list[str]:
 
 
 def _missing_in_implantation(implantation: Implantacion) -> list[str]:
-    if implantation.estado is Etapa.PRODUCCION:
-        return ["Su nombramiento ya no está vigente."]
     found = ["La implantación está suspendida: la SGE debe reanudarla."] if implantation.estado is Etapa.SUSPENDIDA else []
     if implantation.estado is not Etapa.REVISION:
         found += _missing_work(implantation, entered=implantation.estado in {Etapa.AMBIENTE, Etapa.SUSPENDIDA})

@@ -15,6 +15,7 @@ from archive.model import Header
 from archive.viewer import IndexRow, index_js, index_name, part_js, part_key, part_name, static_files
 
 expect = pytest.importorskip("playwright.sync_api").expect
+sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -144,10 +145,11 @@ def extract(folder: Path, parts=(1, 2), documents=DOCUMENTS) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright):
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-    yield browser
-    browser.close()
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

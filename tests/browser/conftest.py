@@ -96,9 +96,10 @@ def site(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless. Of the module: while it is open an event loop runs in this thread, which other tests of
+    the same process must not find."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")

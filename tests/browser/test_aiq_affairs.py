@@ -39,6 +39,14 @@ def site(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """The machine may be busy."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def newcomer(chromium, site):
     """A page of somebody who has not signed in yet."""
