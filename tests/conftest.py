@@ -115,3 +115,9 @@ def aiq(sign_in):
 @pytest.fixture
 def sge(sign_in):
     return sign_in("sge@demo.gob.ec")
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: on several processes the quick ones then fill the gaps, instead of waiting for the last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
