@@ -28,6 +28,7 @@ STEP: dict[Step, Badge] = {
     Step.OPEN: Badge("did", "key", "Ambiente de capacitación habilitado"),
     Step.TASK: Badge("did", "check", "Actividad cumplida"),
     Step.OVERDUE: Badge("stop", "clock", "Plazo vencido"),
+    Step.EXTEND: Badge("did", "clock", "Plazo ampliado"),
     Step.REPORT: Badge("did", "send", "Cumplimiento informado"),
     Step.OBSERVE: Badge("stop", "edit", "Devuelta con observaciones"),
     Step.REGISTER: Badge("did", "swap", "Nuevo AIQ registrado"),

@@ -232,3 +232,24 @@ def test_an_institution_without_aiq_is_a_red_alert_and_the_sge_acts_for_it(app, 
     page(sge, f"/instituciones/{inst}/cambio-aiq")
     page(sge, post(sge, f"/instituciones/{inst}/cambio-aiq", **DATA))
     assert "ya tiene un cambio de AIQ en curso" in page(sge, "/cambios")
+
+
+def test_the_sge_extends_a_plazo_on_the_page_and_what_is_wrong_stays_beside_its_field(app, sign_in):
+    number = made(app, lambda: flow.trained(flow.requested(flow.started())))
+    sge = sign_in(SGE)
+    url = f"/cambios/{number}/ampliar"
+    answer = sge.post(url, data={"dias": "99", "motivo_plazo": "Feriado local"})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "de 1 a 30" in text and "Feriado local" in text
+    assert_page(text)
+    assert sge.post(url, data={"dias": "2", "motivo_plazo": " "}).status_code == 422
+    assert sign_in(AIQ).post(url, data={"dias": "2", "motivo_plazo": "Feriado"}).status_code == 403
+    assert sge.post(url, data={"dias": "2", "motivo_plazo": "Feriado local"}).status_code == 303
+    assert "Plazo ampliado" in page(sge, f"/cambios/{number}")
+
+
+def test_every_step_of_a_change_has_its_words():
+    from blueprints.cambios.labels import STEP
+    from rules.processes import CHANGE, Step
+
+    assert {*CHANGE, Step.CREATE} <= set(STEP), "add the label in blueprints/cambios/labels.py"
