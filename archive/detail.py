@@ -14,7 +14,7 @@ from archive.errors import CountsBroken
 from archive.model import NOTICES
 
 if TYPE_CHECKING:
-    from archive.plan import PlannedDocument, PlannedFile
+    from archive.planned import PlannedDocument, PlannedFile
 
 
 @dataclass(slots=True)

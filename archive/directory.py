@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,8 +17,9 @@ from archive import detail, reader, tags, verify, viewer
 from archive.detail import Counts
 from archive.names import names_of
 from archive.plan import Plan
-from archive.volume import LISTS, VolumeResult, list_name, part_key
-from archive.writer import BLOCK, Writer
+from archive.volume import LISTS, VolumeResult, list_name, part_key, threads_for
+from archive.packing import BLOCK
+from archive.writer import Closed, Writer
 from archive.zipfmt import Entry, data_offset, dos_stamp, read_directory
 
 Opener = Callable[[int], BinaryIO]
@@ -34,21 +35,24 @@ def build(plan: Plan, opener: Opener, out: Path) -> VolumeResult:
         raise ValueError("one volume alone is the whole")
     out = Path(out)
     try:
-        with open(out, "w+b", buffering=BLOCK) as stream:
-            entries = _Maker(plan, opener, stream).run()
-        checked = verify.check(out)
+        with ThreadPoolExecutor(threads_for(), "archive") as pool, open(out, "w+b", buffering=0) as stream:
+            writer = Writer(stream.fileno(), pool)
+            try:
+                closed = _Maker(plan, opener, writer).run()
+            finally:
+                writer.abandon()
+            verify.read_back(out, writer.entries, closed, pool)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
     name, _ = names_of(plan.header.name, plan.parts + 1, plan.parts)
     documents = plan.summary.documents
-    return VolumeResult(plan.parts + 1, "directorio", checked.bytes, checked.sha256, entries, documents, name, None)
+    return VolumeResult(plan.parts + 1, "directorio", closed.bytes, closed.sha256, closed.records, documents, name, None)
 
 
 class _Maker:
-    def __init__(self, plan: Plan, opener: Opener, stream: BinaryIO) -> None:
-        self.plan, self.opener = plan, opener
-        self.writer = Writer(stream)
+    def __init__(self, plan: Plan, opener: Opener, writer: Writer) -> None:
+        self.plan, self.opener, self.writer = plan, opener, writer
         self.stamp = dos_stamp(plan.header.made)
         self.numbers = range(1, plan.parts + 1)
         self.octets = self.files = 0
@@ -56,7 +60,7 @@ class _Maker:
         self._entries: dict[int, dict[str, Entry]] = {}
         self._tags: dict[str, str] = {}
 
-    def run(self) -> int:
+    def run(self) -> Closed:
         self._measure()
         self._copy_common()
         self._bag()
@@ -127,9 +131,9 @@ class _Maker:
             with closing(self.opener(number)) as stream:
                 for entry in read_directory(stream):
                     if self._belongs(entry.name, number, script):
-                        yield replace(entry, disk=number - 1)
+                        yield entry._replace(disk=number - 1)
         for entry in self.writer.entries:
-            yield replace(entry, disk=self.plan.parts)
+            yield entry._replace(disk=self.plan.parts)
 
     def _belongs(self, name: str, number: int, script: str) -> bool:
         if name == tags.EMPTY_NAME:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +15,16 @@ from typing import BinaryIO
 from archive.model import Document, File, FileProblem
 from archive.names import split_suffix
 
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocking: a FIFO must not hold us
+
 
 class Folder:
     """The tree below `root`, in a fixed order. Symbolic links and special files are named, never followed or opened."""
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
+        self._held = threading.local()
 
     def documents(self) -> Iterator[Document]:
         for number, (relative, info) in enumerate(self._walk(""), 1):
@@ -33,19 +40,54 @@ class Folder:
 
     def newest(self) -> str:
         """ISO instant of the youngest file: the folder's own clock, so that equal folders give equal archives."""
-        youngest = max((info.st_mtime for _, info in self._walk("")), default=315532800.0)
+        youngest = max(self._times(self.root), default=315532800.0)
         return datetime.fromtimestamp(youngest, UTC).isoformat(timespec="seconds")
 
     def open(self, ref: str) -> BinaryIO:
         """Opens one file of the walk. Raises FileProblem when it has become something else since."""
-        path = os.path.join(self.root, ref)
-        if os.path.realpath(path) != path:
-            raise FileProblem("enlace")
-        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0)
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            stream.close()
+        return io.FileIO(self._open(ref), "rb")
+
+    def read(self, ref: str, limit: int) -> bytes:
+        """The first `limit` bytes of one file; any thread may ask. Raises FileProblem as `open` does."""
+        descriptor = self._open(ref)
+        try:
+            return os.read(descriptor, limit)  # of a regular file on a disk, all that is there
+        finally:
+            os.close(descriptor)
+
+    def _open(self, ref: str) -> int:
+        """Descriptor of a regular file. No part of its path may have become a symbolic link."""
+        folder, _, name = ref.rpartition("/")
+        try:
+            descriptor = os.open(name, _FILE_FLAGS, dir_fd=self._folder(folder))
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise FileProblem("enlace") from error
+            raise
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
             raise FileProblem("especial")
-        return stream
+        return descriptor
+
+    def _folder(self, relative: str) -> int:
+        """Descriptor of a folder below the root, opened step by step. Each thread keeps the one it used last: files come
+        folder by folder."""
+        held = self._held
+        if getattr(held, "relative", None) != relative:
+            held.relative = None
+            held.folder = _Descriptor(os.open(self.root, _FOLDER_FLAGS))
+            for step in relative.split("/") if relative else ():
+                held.folder = _Descriptor(_step(step, held.folder))
+            held.relative = relative
+        return held.folder.number
+
+    def _times(self, folder: str) -> Iterator[float]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._times(entry.path)
+                else:
+                    yield entry.stat(follow_symlinks=False).st_mtime
 
     def _walk(self, below: str) -> Iterator[tuple[str, os.stat_result]]:
         """(relative path, lstat) of everything that is not a folder, sorted by the bytes of each name."""
@@ -63,3 +105,22 @@ def _problem(mode: int) -> str | None:
     if stat.S_ISLNK(mode):
         return "enlace"
     return None if stat.S_ISREG(mode) else "especial"
+
+
+class _Descriptor:
+    """An open folder, closed with the last one who holds it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+def _step(name: str, folder: _Descriptor) -> int:
+    try:
+        return os.open(name, _FOLDER_FLAGS, dir_fd=folder.number)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise FileProblem("enlace") from error
+        raise

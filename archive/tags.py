@@ -16,6 +16,7 @@ EMPTY = "Esta parte del respaldo no contiene documentos.\r\n".encode("utf-8-sig"
 _TRAYS = {"enviado": "Enviados", "recibido": "Recibidos"}
 _FATES = {"incluido": "Incluido", "novedad": "Con novedad"}
 _KINDS = {"principal": "Documento", "anexo": "Anexo", "firma": "Copia firmada", "texto": "Texto"}
+_BOM = b"\xef\xbb\xbf"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -26,22 +27,46 @@ FIRMAS_HEAD = ("Número", "Archivo", "Veredicto", "Firmante", "Fecha de la firma
                "Revocación")  # fmt: skip
 
 
-def lists(details: Iterable[dict], outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> Counts:
-    """Writes INDICE (one line a document), NOVEDADES (one line for each file that could not be included, or was only
-    under another name) and FIRMAS (one line for each signer of each signed file) in one pass. Returns the fates.
+class Lists:
+    """INDICE (one line a document), NOVEDADES (one line for each file that could not be included, or was only under another
+    name) and FIRMAS (one line for each signer of each signed file), written to `outs` as the documents come.
 
     part: for one volume's lists, its number (what the plan misses is told by the volume the document begins in).
+    counts: the fates so far; complete after `flush`.
     """
-    counts = Counts(0)
-    for out, head in zip(outs, (INDEX_HEAD, NOVEDADES_HEAD, FIRMAS_HEAD), strict=True):
-        out.write(csv_head(head))
-    for position, detail in enumerate(details, 1):
-        outs[0].write(csv_lines([index_line(position, detail)]))
-        outs[1].write(csv_lines(_novedad_lines(detail, part)))
-        outs[2].write(csv_lines(_firma_lines(detail)))
-        counts.found += 1
-        counts.add(detail)
-    return counts
+
+    _TOGETHER = 256  # lines for one call of the CSV writer
+
+    def __init__(self, outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> None:
+        self._outs, self._part = outs, part
+        self._rows: tuple[list, list, list] = ([INDEX_HEAD], [NOVEDADES_HEAD], [FIRMAS_HEAD])
+        self.counts = Counts(0)
+        for out in outs:
+            out.write(_BOM)
+
+    def add(self, detail: dict) -> None:
+        self.counts.found += 1
+        self.counts.add(detail)
+        index, missing, signed = self._rows
+        index.append(index_line(self.counts.found, detail))
+        missing.extend(_novedad_lines(detail, self._part))
+        signed.extend(_firma_lines(detail))
+        if len(index) >= self._TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        for out, rows in zip(self._outs, self._rows, strict=True):
+            out.write(csv_lines(rows))
+            rows.clear()
+
+
+def lists(details: Iterable[dict], outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> Counts:
+    """Writes the three `Lists` of all `details`. Returns the fates."""
+    made = Lists(outs, part=part)
+    for detail in details:
+        made.add(detail)
+    made.flush()
+    return made.counts
 
 
 def index_csv(details: Iterable[dict]) -> Iterator[bytes]:
@@ -87,7 +112,7 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
 
 def csv_head(head: tuple[str, ...]) -> bytes:
     """UTF-8 byte order mark and the first line."""
-    return b"\xef\xbb\xbf" + csv_lines([head])
+    return _BOM + csv_lines([head])
 
 
 def csv_lines(rows: Iterable[tuple]) -> bytes:

@@ -1,8 +1,17 @@
-"""The read-back of a closed volume: one pass over its bytes for the published SHA-256 and the CRC-32 of every entry."""
+"""The read-back of a closed volume, and the check of a volume that nobody here has written.
+
+`read_back` goes once over the volume that was just closed and holds every byte against the sums kept while writing: local
+headers byte for byte, each content (unpacked, if it was deflated) against its CRC-32, directory and end records against
+theirs. The SHA-256 of the volume was computed from the very buffers that were written, so what agrees here is what it names.
+`check` knows nothing beforehand: it reads the directory, tests all entries, and hashes the volume.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,9 +19,12 @@ from typing import BinaryIO
 from isal import isal_zlib
 
 from archive.errors import Damaged
+from archive.pipeline import in_order
+from archive.writer import Closed
 from archive.zipfmt import DEFLATED, Entry, local_header, read_directory, read_end
 
 _BLOCK = 1 << 20
+_SPAN = 4 << 20  # of small entries, read at once
 _FIXED = 30  # of a local header, before name and extra field
 
 
@@ -25,13 +37,99 @@ class Checked:
     entries: int
 
 
+def read_back(path: Path, entries: list[Entry], closed: Closed, pool: Executor) -> None:
+    """Reads the closed volume at `path` once. entries: as written, in order. Raises Damaged at the first difference."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if os.fstat(descriptor).st_size != closed.bytes:
+            raise Damaged("La parte no tiene el tamaño con que se escribió")
+        for _ in in_order(pool, _read_backs(path, descriptor, entries, closed), 2 * _SPAN):
+            pass
+    finally:
+        os.close(descriptor)
+
+
+def _read_backs(path: Path, descriptor: int, entries: list[Entry], closed: Closed) -> Iterator:
+    """One task a span of entries, and one for what stands behind them."""
+    for first, behind in _spans(entries):
+        end = entries[behind].offset if behind < len(entries) else closed.tail_at
+        if entries[first].size > _SPAN:
+            yield _SPAN, lambda entry=entries[first], end=end: _large(path, entry, end)
+        else:
+            yield _SPAN, lambda a=first, b=behind, end=end: _span(descriptor, entries[a:b], end)
+    yield _SPAN, lambda: _tail(descriptor, closed)
+
+
+def _spans(entries: list[Entry]) -> Iterator[tuple[int, int]]:
+    """(first, behind the last) of entries that take little memory together, packed and unpacked; a larger one is alone."""
+    first = unpacked = 0
+    for number, entry in enumerate(entries):
+        unpacked += entry.size
+        if number > first and (unpacked > _SPAN or entry.offset + entry.packed - entries[first].offset > _SPAN):
+            yield first, number
+            first, unpacked = number, entry.size
+    if entries:
+        yield first, len(entries)
+
+
+def _span(descriptor: int, entries: list[Entry], end: int) -> None:
+    start = entries[0].offset
+    data = memoryview(_read(descriptor, start, end - start))
+    for entry in entries:
+        at = entry.offset - start
+        header = local_header(entry, zip64=data[at + 28 : at + 30] != b"\0\0")
+        body = data[at + len(header) : at + len(header) + entry.packed]
+        if data[at : at + len(header)] != header:
+            raise Damaged(f"La cabecera de {entry.name} está dañada")
+        content = _unpacked(body, entry) if entry.method == DEFLATED else body
+        if (isal_zlib.crc32(content), len(content)) != (entry.crc, entry.size):
+            raise Damaged(f"El contenido de {entry.name} no coincide con su suma")
+
+
+def _unpacked(body: memoryview, entry: Entry) -> bytes:
+    inflater = isal_zlib.decompressobj(-15)
+    try:
+        content = inflater.decompress(body, entry.size + 1)
+    except isal_zlib.error as error:
+        raise Damaged(f"El contenido de {entry.name} está dañado") from error
+    if not inflater.eof:
+        raise Damaged(f"El contenido de {entry.name} está incompleto")
+    return content
+
+
+def _large(path: Path, entry: Entry, end: int) -> None:
+    with open(path, "rb", buffering=0) as stream:
+        run = _Run(stream, entry.offset)
+        _entry(run, entry)
+        if run.at != end:
+            raise Damaged(f"{entry.name} no está donde dice el directorio")
+
+
+def _tail(descriptor: int, closed: Closed) -> None:
+    at, crc = closed.tail_at, 0
+    while at < closed.bytes:
+        data = _read(descriptor, at, min(_BLOCK, closed.bytes - at))
+        at, crc = at + len(data), isal_zlib.crc32(data, crc)
+    if crc != closed.tail_crc:
+        raise Damaged("El directorio central está dañado")
+
+
+def _read(descriptor: int, start: int, length: int) -> bytes:
+    data = os.pread(descriptor, length, start)
+    while len(data) < length:
+        more = os.pread(descriptor, length - len(data), start + len(data))
+        if not more:
+            raise Damaged("La parte está incompleta")
+        data += more
+    return data
+
+
 def check(path: Path) -> Checked:
     """Reads the volume at `path` once. Raises Damaged at the first byte that is not as the directory says."""
     with open(path, "rb") as stream:
         disk = read_end(stream).disk
         entries = sorted((e for e in read_directory(stream) if e.disk == disk), key=lambda e: e.offset)
-        stream.seek(0)
-        run = _Run(stream)
+        run = _Run(stream, 0, hashlib.sha256())
         for entry in entries:
             _entry(run, entry)
         while run.take(_BLOCK, short=True):
@@ -42,14 +140,16 @@ def check(path: Path) -> Checked:
 class _Run:
     """A walk forward through a stream that hashes everything it passes."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.digest, self.at = stream, hashlib.sha256(), 0
+    def __init__(self, stream: BinaryIO, at: int, digest=None) -> None:
+        self._stream, self.digest, self.at = stream, digest, at
+        stream.seek(at)
 
     def take(self, count: int, *, short: bool = False) -> bytes:
         data = self._stream.read(count)
         if len(data) < count and not short:
             raise Damaged("La parte está incompleta")
-        self.digest.update(data)
+        if self.digest:
+            self.digest.update(data)
         self.at += len(data)
         return data
 

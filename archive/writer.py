@@ -1,96 +1,81 @@
 """Writes one ZIP volume, entry by entry, in flat memory: what is small goes in one piece, what is large streams.
 
-Whether to deflate is decided by a sample of the bytes alone, and blocks always have the same length, so the same
-content gives the same bytes on any machine. (isal levels 0-2 do not depend on the processor; level 3 does.)
+One writer, in order. What is written is hashed on the way (`sums`), from the very buffers that go to the disk; every
+entry's CRC-32 stays here for the read-back of the closed volume.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
 
+from archive.errors import Damaged
+from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packer, pays, worth_keeping
+from archive.sums import NoHash, VolumeHash
 from archive.zipfmt import (
     DEFLATED, STORED, ZIP64_FROM, End, Entry, central_record, end_records, local_header, local_length,
 )  # fmt: skip
 
-BLOCK = 1 << 20
-SMALL = 4 << 20  # what fits is held in memory once
-LEVEL = 2
-_SAMPLE, _EVERY = 4 << 10, 96 << 10
-_WORTH_TRYING, _WORTH_KEEPING = 0.97, 0.98
+_MANY = 4  # from here on joining costs less than the calls it saves
 
 Chunks = Callable[[], Iterable[bytes]]  # opens the content anew each time it is called
+Stamp = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An entry as written, its SHA-256, and its content when it was small enough to be in memory."""
+class Written(NamedTuple):
+    """An entry as written, and the SHA-256 of its content."""
 
     entry: Entry
     sha256: str
-    content: bytes | None
 
 
-def blocks(chunks: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
-    """The same bytes in pieces of exactly `size` (the last one shorter)."""
-    held = bytearray()
-    for chunk in chunks:
-        if not held and len(chunk) == size:
-            yield chunk
-            continue
-        held += chunk
-        while len(held) >= size:
-            yield bytes(held[:size])
-            del held[:size]
-    if held:
-        yield bytes(held)
+class Closed(NamedTuple):
+    """A volume with nothing more to come. records: in its central directory. tail_at, tail_crc: where directory and end
+    records begin, and their CRC-32."""
 
-
-def pays(data: bytes) -> bool:
-    """Whether deflating is worth trying: samples of 4 KiB every 96 KiB at the fastest level."""
-    if len(data) < 64:
-        return False
-    if len(data) <= 4 * _SAMPLE:
-        return True
-    view, count = memoryview(data), max(3, len(data) // _EVERY)
-    step = (len(data) - _SAMPLE) // (count - 1)
-    sample = b"".join(view[i * step : i * step + _SAMPLE] for i in range(count))
-    return len(isal_zlib.compress(sample, 1, -15)) < _WORTH_TRYING * len(sample)
-
-
-def deflated_size(chunks: Iterable[bytes]) -> int:
-    """Bytes that the content takes when written deflated."""
-    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
-    return sum(len(packer.compress(block)) for block in blocks(chunks)) + len(packer.flush())
+    sha256: str
+    bytes: int
+    records: int
+    tail_at: int
+    tail_crc: int
 
 
 class Writer:
-    """A volume being written to `out` (read and write, seekable, at its start)."""
+    """A volume being written to the open file `descriptor` (read and write, empty).
 
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
+    pool: takes the hashing of large contents, so that it runs beside reading and writing. hashed: whether the volume's
+    own SHA-256 is wanted.
+    """
+
+    def __init__(self, descriptor: int, pool: Executor, *, hashed: bool = True) -> None:
+        self._fd, self._pool = descriptor, pool
         self._at = 0
+        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if hashed else NoHash()
         self.entries: list[Entry] = []
 
-    def add(self, name: str, stamp: tuple[int, int], content: bytes) -> Written:
+    def add(self, name: str, stamp: Stamp, content: bytes) -> Written:
         """Adds `content`, which the caller holds in memory."""
-        method, packed = STORED, content
-        if pays(content):
-            smaller = isal_zlib.compress(content, LEVEL, -15)
-            if len(smaller) < _WORTH_KEEPING * len(content):
-                method, packed = DEFLATED, smaller
-        entry = Entry(name, method, isal_zlib.crc32(content), len(packed), len(content), stamp, self._at)
-        self._write(local_header(entry, zip64=False))
-        self._write(packed)
-        self.entries.append(entry)
-        return Written(entry, sha256(content).hexdigest(), content)
+        return self.add_packed([(name, stamp, pack(content))])[0]
 
-    def put(self, name: str, stamp: tuple[int, int], chunks: Chunks, *, planned: int = 0) -> Written:
+    def add_packed(self, items: Sequence[tuple[str, Stamp, Packed]]) -> list[Written]:
+        """Adds several small contents with one write."""
+        out, written, at = [], [], self._at
+        for name, stamp, packed in items:
+            entry = Entry(name, packed.method, packed.crc, len(packed.data), packed.size, stamp, at)
+            header = local_header(entry, zip64=False)
+            out += (header, packed.data)
+            at += len(header) + entry.packed
+            written.append(Written(entry, packed.sha256))
+        self._write(out)
+        self.entries += [w.entry for w in written]
+        return written
+
+    def put(self, name: str, stamp: Stamp, chunks: Chunks, *, planned: int = 0) -> Written:
         """Adds content of any size. planned: bytes expected at most, which decides on Zip64.
 
         Whatever `chunks` raises leaves the volume as it was before.
@@ -101,81 +86,106 @@ class Writer:
             return self.add(name, stamp, head)
         if pays(head):
             written = self._stream(name, stamp, head, pieces, DEFLATED, planned)
-            if written.entry.packed < _WORTH_KEEPING * written.entry.size:
+            if written:
                 return written
-            self._forget()
             pieces, head = blocks(chunks()), b""
         return self._stream(name, stamp, head, pieces, STORED, planned)
 
     def copy(self, source: BinaryIO, entry: Entry, data_at: int) -> None:
         """Adds an entry of another volume with its packed bytes as they are."""
-        moved = replace(entry, offset=self._at, disk=0)
-        self._write(local_header(moved, zip64=entry.size >= ZIP64_FROM))
+        moved = entry._replace(offset=self._at, disk=0)
+        self._write([local_header(moved, zip64=entry.size >= ZIP64_FROM)])
         source.seek(data_at)
         left = entry.packed
         while left:
             block = source.read(min(BLOCK, left))
             if not block:
-                raise EOFError(entry.name)
-            self._write(block)
+                raise Damaged(f"El contenido de {entry.name} está incompleto")
+            self._write([block])
             left -= len(block)
         self.entries.append(moved)
 
-    def _stream(
-        self, name: str, stamp: tuple[int, int], head: bytes, pieces: Iterator[bytes], method: int, planned: int
-    ) -> Written:
-        start, zip64 = self._at, planned >= ZIP64_FROM
-        packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15) if method == DEFLATED else None
-        digest, crc, size = sha256(), 0, 0
-        try:
-            self._write(bytes(local_length(name, zip64=zip64)))
-            for piece in _chain(head, pieces):
-                digest.update(piece)
-                crc = isal_zlib.crc32(piece, crc)
-                size += len(piece)
-                self._write(packer.compress(piece) if packer else piece)
-            if packer:
-                self._write(packer.flush())
-        except BaseException:
-            self._rewind(start)
-            raise
-        packed = self._at - start - local_length(name, zip64=zip64)
-        entry = Entry(name, method, crc, packed, size, stamp, start)
-        self._out.seek(start)
-        self._out.write(local_header(entry, zip64=zip64))
-        self._out.seek(self._at)
-        self.entries.append(entry)
-        return Written(entry, digest.hexdigest(), None)
-
-    def close(self, *, disk: int = 0, central: Iterable[Entry] | None = None) -> int:
-        """Central directory and end records, flushed to the disk. Returns the number of records.
+    def close(self, *, disk: int = 0, central: Iterable[Entry] | None = None) -> Closed:
+        """Central directory and end records, flushed to the disk.
 
         central: the entries of a directory volume `disk`, in other volumes and in this one.
         """
-        start = self._at
-        count = 0
-        for entry in self.entries if central is None else central:
-            self._write(central_record(entry))
-            count += 1
-        self._write(end_records(End(disk, count, self._at - start, start), here=count))
-        self._out.flush()
-        os.fsync(self._out.fileno())
-        return count
+        start, count, crc = self._at, 0, 0
+        for records in _batches(central_record(entry) for entry in (self.entries if central is None else central)):
+            data = b"".join(records)
+            count, crc = count + len(records), isal_zlib.crc32(data, crc)
+            self._write([data])
+        end = end_records(End(disk, count, self._at - start, start), here=count)
+        self._write([end])
+        os.fsync(self._fd)
+        return Closed(self._sums.close(), self._at, count, start, isal_zlib.crc32(end, crc))
 
-    def _write(self, data: bytes) -> None:
-        self._out.write(data)
-        self._at += len(data)
+    def abandon(self) -> None:
+        """Ends the thread behind this writer, whatever became of the volume."""
+        self._sums.stop()
 
-    def _forget(self) -> None:
-        self._rewind(self.entries.pop().offset)
+    def _stream(
+        self, name: str, stamp: Stamp, head: bytes, pieces: Iterator[bytes], method: int, planned: int
+    ) -> Written | None:
+        """Data first, then the header before it. None (and nothing written) when deflating did not pay."""
+        start, zip64 = self._at, planned >= ZIP64_FROM
+        room = local_length(name, zip64=zip64)
+        squeeze = packer() if method == DEFLATED else None
+        digest, crc, size, at = sha256(), 0, 0, start + room
+        hashing: Future | None = None
+        try:
+            for piece in _chain(head, pieces):
+                if hashing:
+                    hashing.result()  # one block behind: hashing runs beside reading, summing and writing
+                hashing = self._pool.submit(digest.update, piece)
+                crc = isal_zlib.crc32(piece, crc)
+                size += len(piece)
+                at += self._write_at(squeeze.compress(piece) if squeeze else piece, at)
+            if squeeze:
+                at += self._write_at(squeeze.flush(), at)
+            if hashing:
+                hashing.result()
+        except BaseException:
+            os.ftruncate(self._fd, start)
+            raise
+        entry = Entry(name, method, crc, at - start - room, size, stamp, start)
+        if squeeze and not worth_keeping(entry.packed, size):
+            os.ftruncate(self._fd, start)
+            return None
+        self._write_at(local_header(entry, zip64=zip64), start)
+        self._sums.add_written(start, at - start)
+        self._at = at
+        self.entries.append(entry)
+        return Written(entry, digest.hexdigest())
 
-    def _rewind(self, start: int) -> None:
-        self._out.seek(start)
-        self._out.truncate()
-        self._at = start
+    def _write(self, pieces: list[bytes]) -> None:
+        """Appends `pieces`, in one go when they are many and small."""
+        if len(pieces) > _MANY:
+            pieces = [b"".join(pieces)]
+        for piece in pieces:
+            self._at += self._write_at(piece, self._at)
+            self._sums.add(piece)
+
+    def _write_at(self, data: bytes, at: int) -> int:
+        """All of `data` at offset `at`; its length."""
+        done = os.pwrite(self._fd, data, at)
+        while done < len(data):
+            done += os.pwrite(self._fd, memoryview(data)[done:], at + done)
+        return done
 
 
 def _chain(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for at in range(0, len(head), BLOCK):
         yield head[at : at + BLOCK]
     yield from pieces
+
+
+def _batches(records: Iterable[bytes], count: int = 4096) -> Iterator[list[bytes]]:
+    held: list[bytes] = []
+    for record in records:
+        held.append(record)
+        if len(held) == count:
+            yield held
+            held = []
+    if held:
+        yield held

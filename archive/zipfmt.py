@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archive.errors import Damaged
 
@@ -29,8 +28,7 @@ _MODE = 0o100644 << 16
 _UNIX = 3 << 8
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One member. offset: of its local header in its volume. disk: number of the volume, from 0. stamp: DOS (time, date)."""
 
     name: str
@@ -43,8 +41,7 @@ class Entry:
     disk: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """What the end records say. disk: the volume they stand in. entries: of all volumes."""
 
     disk: int
@@ -174,7 +171,7 @@ def _widen(entry: Entry, extra: bytes) -> Entry:
         return entry
     values = (v for (v,) in struct.iter_unpack("<Q", extra[4 : 4 + struct.unpack_from("<H", extra, 2)[0]]))
     wide = {f: next(values) for f in ("size", "packed", "offset") if getattr(entry, f) == M32}
-    return replace(entry, **wide)
+    return entry._replace(**wide)
 
 
 def data_offset(stream: BinaryIO, entry: Entry) -> int:

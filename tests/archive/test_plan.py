@@ -27,7 +27,9 @@ def test_it_is_one_ordinary_gzip_file_without_a_clock(tmp_path, source):
     plan.make(header(), documents, tmp_path / "p", part_size=MIB)
     data = (tmp_path / "p").read_bytes()
     assert data[4:8] == b"\0\0\0\0"
-    assert len(gzip.decompress(data).splitlines()) == 2 + 5
+    lines = gzip.decompress(data).splitlines()
+    assert len(lines) == 2 + 5 + 1 + 5 + 1  # head, documents, and the viewer's index
+    assert lines[2 + 5].startswith(b"window.RESPALDO=")
     assert [p.name for p in tmp_path.iterdir()] == ["p"]
 
 
@@ -58,7 +60,7 @@ def test_something_else_is_not_a_plan(tmp_path, source):
     plan.make(header(), [document(1, source)], tmp_path / "p", part_size=MIB)
     (tmp_path / "p").write_bytes((tmp_path / "p").read_bytes()[:-12])
     with pytest.raises(ValueError, match="incompleto"):
-        list(plan.open(tmp_path / "p").documents())
+        plan.open(tmp_path / "p")
 
 
 def test_what_is_missing_already_is_a_novedad_of_the_plan(tmp_path, source):

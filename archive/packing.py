@@ -1,0 +1,84 @@
+"""What becomes of a file's bytes in a ZIP: stored or deflated, with their sums. Pure: the same content gives the same bytes.
+
+Whether to deflate is decided by a sample of the bytes alone, and blocks always have the same length. (isal levels 0-2 do
+not depend on the processor; level 3 does.) Every heavy step here lets go of the interpreter lock, so threads help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import NamedTuple
+
+from isal import isal_zlib
+
+from archive.zipfmt import DEFLATED, STORED
+
+BLOCK = 1 << 20
+SMALL = 4 << 20  # what is shorter is held in memory, once; what is not streams
+LEVEL = 2
+_SAMPLE, _EVERY = 2 << 10, 96 << 10
+_WORTH_TRYING, _WORTH_KEEPING = 0.97, 0.98
+
+
+class Packed(NamedTuple):
+    """A small content ready to be written. data: as it will stand in the volume. size: of the content itself."""
+
+    method: int
+    crc: int
+    size: int
+    sha256: str
+    data: bytes
+
+
+def pack(content: bytes) -> Packed:
+    """Hashes, sums and, where it pays, deflates `content`."""
+    method, data = STORED, content
+    if pays(content):
+        smaller = isal_zlib.compress(content, LEVEL, -15)
+        if worth_keeping(len(smaller), len(content)):
+            method, data = DEFLATED, smaller
+    return Packed(method, isal_zlib.crc32(content), len(content), sha256(content).hexdigest(), data)
+
+
+def pays(data: bytes) -> bool:
+    """Whether deflating is worth trying: samples of 2 KiB every 96 KiB, three at least, at the fastest level.
+
+    Each is taken from the middle of its stretch: the last kilobytes of a PDF are a table that says nothing of the rest.
+    """
+    if len(data) < 64:
+        return False
+    if len(data) <= 8 * _SAMPLE:
+        return True
+    view, count = memoryview(data), max(3, len(data) // _EVERY)
+    step = len(data) // count
+    sample = b"".join(view[at : at + _SAMPLE] for at in range((step - _SAMPLE) // 2, len(data), step))
+    return len(isal_zlib.compress(sample, 1, -15)) < _WORTH_TRYING * len(sample)
+
+
+def worth_keeping(packed: int, size: int) -> bool:
+    return packed < _WORTH_KEEPING * size
+
+
+def packer():
+    """A raw DEFLATE stream at the archive's level."""
+    return isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
+
+
+def blocks(chunks: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
+    """The same bytes in pieces of exactly `size` (the last one shorter)."""
+    held: list[bytes] = []
+    length = 0
+    for chunk in chunks:
+        if not held and len(chunk) == size:
+            yield chunk
+            continue
+        held.append(chunk)
+        length += len(chunk)
+        if length >= size:
+            joined = b"".join(held)
+            whole = length - length % size
+            yield from (joined[at : at + size] for at in range(0, whole, size))
+            held, length = [joined[whole:]] if length > whole else [], length - whole
+    if held:
+        yield b"".join(held)

@@ -1,0 +1,33 @@
+"""Work done ahead in threads, its results taken in order: what comes out does not depend on who was faster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_order(pool: Executor, tasks: Iterable[tuple[int, Callable[[], T]]], budget: int) -> Iterator[T]:
+    """Results of `tasks`, in their order; what one raised is raised when its turn comes.
+
+    A task comes with its cost (bytes of memory it will hold). At most `budget` is held by tasks that were started and
+    whose result was not yet done with, or one task if that alone costs more. `tasks` is read in the caller's thread.
+    """
+    waiting: deque[tuple[int, Future[T]]] = deque()
+    held = 0
+    try:
+        for cost, task in tasks:
+            while waiting and held + cost > budget:
+                yield waiting[0][1].result()
+                held -= waiting.popleft()[0]
+            waiting.append((cost, pool.submit(task)))
+            held += cost
+        while waiting:
+            yield waiting[0][1].result()
+            waiting.popleft()
+    finally:  # the caller stopped, or something failed: what has not begun need not
+        for _, future in waiting:
+            future.cancel()

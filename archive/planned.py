@@ -1,0 +1,96 @@
+"""A document and its files as planned, and the plan's own line for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+from archive.assign import PlannedVolume
+from archive.model import NOTICES, Document, File, Step
+
+SIGNABLE = (".pdf", ".p7m")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file with its path in the payload and its volume (0: nowhere, it is a novedad of the plan)."""
+
+    file: File
+    path: str
+    part: int
+
+    @property
+    def problem(self) -> str | None:
+        """A key of CAUSES when it cannot be included (a mere notice is not a problem)."""
+        if self.file.problem in NOTICES:
+            return None
+        return self.file.problem or ("ausente" if self.file.size is None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """A document with its planned files. part: the volume it begins in, where it is counted."""
+
+    document: Document
+    files: tuple[PlannedFile, ...]
+    part: int
+
+    @property
+    def parts(self) -> list[int]:
+        return sorted({self.part} | {f.part for f in self.files if f.part})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of the plan. files and bytes: what shall be included. con_novedad: documents with a missing file;
+    missing: those files. excluded: reserved documents, not among `documents`."""
+
+    documents: int
+    files: int
+    bytes: int
+    con_novedad: int
+    missing: int
+    excluded: int
+    volumes: tuple[PlannedVolume, ...]
+
+    @property
+    def found(self) -> int:
+        return self.documents + self.excluded
+
+
+_DOCUMENT = [f.name for f in fields(Document) if f.name not in ("history", "files")]
+_FILE = [f.name for f in fields(File)]
+_STEP = [f.name for f in fields(Step)]
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def line(value) -> bytes:
+    """One JSON line, pure ASCII: a lone surrogate in a file name survives as an escape."""
+    return _encode(value).encode("ascii") + b"\n"
+
+
+def pack(document: Document, files: list[tuple[File, str]]) -> bytes:
+    """The line of a document without its volumes: they are not known yet, and stand in front of it later (`placed`)."""
+    return line(
+        [
+            [getattr(document, name) for name in _DOCUMENT],
+            [[getattr(step, name) for name in _STEP] for step in document.history],
+            [[path, *(getattr(file, name) for name in _FILE)] for file, path in files],
+        ]
+    )
+
+
+def placed(packed: bytes, home: int, parts: list[int]) -> bytes:
+    """The whole line: the volume the document begins in, the volume of each file, then what `pack` gave."""
+    return _encode([home, parts])[:-1].encode("ascii") + b"," + packed[1:]
+
+
+def unpack(text: bytes | str) -> PlannedDocument:
+    home, parts, values, history, files = json.loads(text)
+    planned = tuple(PlannedFile(File(*rest), path, part) for part, (path, *rest) in zip(parts, files, strict=True))
+    document = Document(
+        *(tuple(v) if isinstance(v, list) else v for v in values),
+        tuple(Step(*s) for s in history),
+        tuple(f.file for f in planned),
+    )
+    return PlannedDocument(document, planned, home)

@@ -1,0 +1,83 @@
+"""The SHA-256 of a volume, computed in a thread of its own over the bytes as they are written."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from hashlib import sha256
+
+BLOCK = 1 << 20
+_WAITING = 8  # pieces of at most 4 MiB, mostly 1 MiB, that may wait for the hash before the writer does
+
+
+class VolumeHash:
+    """Hashes what it is given, in that order, while the giver goes on.
+
+    `add` takes bytes in memory. `add_written` takes a stretch of the volume that could only be finished in place (a
+    local header written after its data): it is read back from the file, which the thread does itself.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._fd = descriptor
+        self._digest = sha256()
+        self._error: BaseException | None = None
+        self._queue: queue.Queue = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._run, name="volume-hash", daemon=True)
+        self._thread.start()
+
+    def add(self, data: bytes) -> None:
+        self._queue.put(data)
+
+    def add_written(self, start: int, length: int) -> None:
+        self._queue.put((start, length))
+
+    def close(self) -> str:
+        """The digest of everything given, in hex. Raises OSError when the volume could not be read."""
+        self.stop()
+        if self._error:
+            raise self._error
+        return self._digest.hexdigest()
+
+    def stop(self) -> None:
+        """Ends the thread once it has hashed what it was given. May be called again."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if self._error:
+                continue  # keep emptying the queue: the giver must not wait for ever
+            try:
+                self._take(item)
+            except BaseException as error:  # told to the giver in `close`
+                self._error = error
+
+    def _take(self, item) -> None:
+        if isinstance(item, tuple):
+            at, left = item
+            while left:
+                block = os.pread(self._fd, min(BLOCK, left), at)
+                if not block:
+                    raise EOFError("the volume is shorter than what was written")
+                self._digest.update(block)
+                at, left = at + len(block), left - len(block)
+        else:
+            self._digest.update(item)
+
+
+class NoHash:
+    """In place of a VolumeHash where the volume's own sum is not wanted (measurements)."""
+
+    def add(self, data: bytes) -> None:
+        pass
+
+    def add_written(self, start: int, length: int) -> None:
+        pass
+
+    def close(self) -> str:
+        return ""
+
+    def stop(self) -> None:
+        pass
