@@ -1,12 +1,14 @@
-"""`python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]`: packs a plain folder.
+"""The archive without the rest of the house.
 
-stdout: one JSON object with --json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades, 2 bad
-usage. OUT receives only the finished files. (decisions.md 25)
+`python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]` packs a plain folder; OUT receives only
+the finished files. `python -m archive verify DIR|ZIP [--json]` checks a finished set where it is. stdout: one JSON object with
+--json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades or damage, 2 bad usage. (decisions.md 25)
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import re
@@ -15,13 +17,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from archive import directory, plan, volume
+from archive import checking, directory, plan, volume
+from archive.assign import check_part_size
 from archive.errors import ArchiveError
 from archive.folder import Folder
 from archive.model import CAUSES, Header
 from archive.names import component
+from archive.tuning import tune
 
 _FAT32 = (1 << 32) - 1  # bytes of the largest file there
+_REASONS = {errno.ENOSPC: "no hay espacio en el disco", errno.EACCES: "permiso denegado", errno.ENOENT: "no existe",
+            errno.EROFS: "el disco es de solo lectura"}  # fmt: skip
 _NAME = re.compile(r"[^./\\-][^/\\]*")
 
 
@@ -32,12 +38,40 @@ class _BadUsage(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line. Returns the exit code."""
     options = _parser().parse_args(arguments)
-    started = time.monotonic()
+    tune()
     try:
-        made, results = _build(options)
-    except (_BadUsage, ArchiveError, OSError) as error:
+        return options.command(options)
+    except (_BadUsage, ArchiveError) as error:
         print(f"archive: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        print(f"archive: {_reason(error)}", file=sys.stderr)
+    return 2
+
+
+def _reason(error: OSError) -> str:
+    place = f": {_shown(os.fsdecode(error.filename))}" if error.filename else ""
+    return f"{_REASONS.get(error.errno, 'no se pudo leer o escribir')}{place} ({error.strerror})"
+
+
+def _verify_command(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    if not options.set.exists():
+        raise _BadUsage(f"no existe: {_shown(str(options.set))}")
+    parts = checking.parts(options.set)
+    if not parts:
+        raise _BadUsage(f"no hay partes de un respaldo en {_shown(str(options.set))}")
+    told = list(checking.check(parts))
+    for part in told:
+        print(f"{part.name}: {part.problem or f'correcta, SHA-256 {part.sha256}'}", file=sys.stderr)
+    if options.json:
+        rows = [{"name": p.name, "bytes": p.bytes, "sha256": p.sha256, "entries": p.entries, "problem": p.problem} for p in told]
+        print(json.dumps({"volumes": rows, "seconds": round(time.monotonic() - started, 3)}, ensure_ascii=False))
+    return 1 if any(part.problem for part in told) else 0
+
+
+def _build_command(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    made, results = _build(options)
     for result in results:
         if result.bytes > options.part_size:
             print(f"{result.name}: contiene un archivo más grande que la parte ({result.bytes} bytes)", file=sys.stderr)
@@ -56,7 +90,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m archive", description="Empaqueta una carpeta como un respaldo")
-    build = parser.add_subparsers(required=True, metavar="build").add_parser("build", help="empaqueta SRC en OUT")
+    commands = parser.add_subparsers(required=True, metavar="build | verify")
+    verify = commands.add_parser("verify", help="comprueba las partes terminadas de DIR, o el conjunto de ZIP")
+    verify.add_argument("set", metavar="DIR|ZIP", type=Path, help="carpeta con las partes, o una de ellas")
+    verify.add_argument("--json", action="store_true", help="escribe un resumen JSON en la salida estándar")
+    verify.set_defaults(command=_verify_command)
+    build = commands.add_parser("build", help="empaqueta SRC en OUT")
+    build.set_defaults(command=_build_command)
     build.add_argument("src", metavar="SRC", type=Path, help="carpeta que se empaqueta")
     build.add_argument("out", metavar="OUT", type=Path, help="carpeta que recibe las partes")
     build.add_argument("--name", required=True, help="nombre de las partes, sin extensión")
@@ -85,7 +125,10 @@ def _build(options: argparse.Namespace) -> tuple[plan.Plan, list[volume.VolumeRe
 
 def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
     if not options.src.is_dir():
-        raise _BadUsage(f"no es una carpeta: {options.src}")
+        raise _BadUsage(f"no es una carpeta: {_shown(str(options.src))}")
+    if not os.access(options.src, os.R_OK | os.X_OK):
+        raise _BadUsage(f"no se puede leer la carpeta: {_shown(str(options.src))}")
+    check_part_size(options.part_size)
     if not _NAME.fullmatch(options.name) or component(options.name) != options.name:
         raise _BadUsage(f"el nombre no sirve para archivos: {_shown(options.name)}")
     if options.out.exists() and not options.out.is_dir():

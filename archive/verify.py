@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,21 +44,36 @@ def read_back(path: Path, entries: list[Entry], closed: Closed, pool: Executor) 
     try:
         if os.fstat(descriptor).st_size != closed.bytes:
             raise Damaged("La parte no tiene el tamaño con que se escribió")
-        for _ in in_order(pool, _read_backs(path, descriptor, entries, closed), 2 * _SPAN):
+        tail = (_SPAN, lambda: _tail(descriptor, closed))
+        for _ in in_order(pool, chain(_contents(path, descriptor, entries, closed.tail_at, {}), [tail]), 2 * _SPAN):
             pass
     finally:
         os.close(descriptor)
 
 
-def _read_backs(path: Path, descriptor: int, entries: list[Entry], closed: Closed) -> Iterator:
-    """One task a span of entries, and one for what stands behind them."""
+def check_contents(path: Path, entries: list[Entry], tail_at: int, hashes: dict[str, str], pool: Executor) -> None:
+    """Tests every entry of the volume at `path`: header, CRC-32 and, where `hashes` has one for its name, SHA-256.
+
+    entries: in the order of their places. tail_at: where the central directory begins. Raises Damaged.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        for _ in in_order(pool, _contents(path, descriptor, entries, tail_at, hashes), 2 * _SPAN):
+            pass
+    finally:
+        os.close(descriptor)
+
+
+def _contents(path: Path, descriptor: int, entries: list[Entry], tail_at: int, hashes: dict[str, str]) -> Iterator:
+    """One task a span of entries, which must fill the volume up to `tail_at` without a gap."""
+    if (entries[0].offset if entries else tail_at) != 0:
+        raise Damaged("La parte no comienza con su primer archivo")
     for first, behind in _spans(entries):
-        end = entries[behind].offset if behind < len(entries) else closed.tail_at
+        end = entries[behind].offset if behind < len(entries) else tail_at
         if entries[first].size > _SPAN:
-            yield _SPAN, lambda entry=entries[first], end=end: _large(path, entry, end)
+            yield _SPAN, lambda entry=entries[first], end=end: _large(path, entry, end, hashes)
         else:
-            yield _SPAN, lambda a=first, b=behind, end=end: _span(descriptor, entries[a:b], end)
-    yield _SPAN, lambda: _tail(descriptor, closed)
+            yield _SPAN, lambda a=first, b=behind, end=end: _span(descriptor, entries[a:b], end, hashes)
 
 
 def _spans(entries: list[Entry]) -> Iterator[tuple[int, int]]:
@@ -72,18 +88,29 @@ def _spans(entries: list[Entry]) -> Iterator[tuple[int, int]]:
         yield first, len(entries)
 
 
-def _span(descriptor: int, entries: list[Entry], end: int) -> None:
-    start = entries[0].offset
+def _span(descriptor: int, entries: list[Entry], end: int, hashes: dict[str, str]) -> None:
+    start = at = entries[0].offset
     data = memoryview(_read(descriptor, start, end - start))
     for entry in entries:
-        at = entry.offset - start
-        header = local_header(entry, zip64=data[at + 28 : at + 30] != b"\0\0")
-        body = data[at + len(header) : at + len(header) + entry.packed]
-        if data[at : at + len(header)] != header:
+        if entry.offset != at:
+            raise Damaged(f"{entry.name} no está donde dice el directorio")
+        begin = at - start
+        header = local_header(entry, zip64=data[begin + 28 : begin + 30] != b"\0\0")
+        body = data[begin + len(header) : begin + len(header) + entry.packed]
+        if data[begin : begin + len(header)] != header:
             raise Damaged(f"La cabecera de {entry.name} está dañada")
         content = _unpacked(body, entry) if entry.method == DEFLATED else body
-        if (isal_zlib.crc32(content), len(content)) != (entry.crc, entry.size):
-            raise Damaged(f"El contenido de {entry.name} no coincide con su suma")
+        _compare(entry, isal_zlib.crc32(content), len(content), hashes and hashlib.sha256(content), hashes)
+        at += len(header) + entry.packed
+    if at != end:
+        raise Damaged(f"Sobran bytes después de {entries[-1].name}")
+
+
+def _compare(entry: Entry, crc: int, size: int, digest, hashes: dict[str, str]) -> None:
+    if (crc, size) != (entry.crc, entry.size):
+        raise Damaged(f"El contenido de {entry.name} no coincide con su suma")
+    if digest and entry.name in hashes and hashes[entry.name] != digest.hexdigest():
+        raise Damaged(f"El contenido de {entry.name} no coincide con el manifiesto")
 
 
 def _unpacked(body: memoryview, entry: Entry) -> bytes:
@@ -97,10 +124,10 @@ def _unpacked(body: memoryview, entry: Entry) -> bytes:
     return content
 
 
-def _large(path: Path, entry: Entry, end: int) -> None:
+def _large(path: Path, entry: Entry, end: int, hashes: dict[str, str]) -> None:
     with open(path, "rb", buffering=0) as stream:
         run = _Run(stream, entry.offset)
-        _entry(run, entry)
+        _entry(run, entry, hashes)
         if run.at != end:
             raise Damaged(f"{entry.name} no está donde dice el directorio")
 
@@ -131,7 +158,7 @@ def check(path: Path) -> Checked:
         entries = sorted((e for e in read_directory(stream) if e.disk == disk), key=lambda e: e.offset)
         run = _Run(stream, 0, hashlib.sha256())
         for entry in entries:
-            _entry(run, entry)
+            _entry(run, entry, {})
         while run.take(_BLOCK, short=True):
             pass
         return Checked(run.digest.hexdigest(), run.at, len(entries))
@@ -154,7 +181,7 @@ class _Run:
         return data
 
 
-def _entry(run: _Run, entry: Entry) -> None:
+def _entry(run: _Run, entry: Entry, hashes: dict[str, str]) -> None:
     if run.at != entry.offset:
         raise Damaged(f"{entry.name} no está donde dice el directorio")
     head = run.take(_FIXED)
@@ -162,34 +189,33 @@ def _entry(run: _Run, entry: Entry) -> None:
     head += run.take(name + extra)
     if head != local_header(entry, zip64=extra > 0):
         raise Damaged(f"La cabecera de {entry.name} está dañada")
-    crc, size = (_inflate if entry.method == DEFLATED else _sum)(run, entry)
-    if (crc, size) != (entry.crc, entry.size):
-        raise Damaged(f"El contenido de {entry.name} no coincide con su suma")
+    digest = hashlib.sha256() if hashes else None
+    crc = size = 0
+    for block in (_inflated if entry.method == DEFLATED else _stored)(run, entry):
+        crc, size = isal_zlib.crc32(block, crc), size + len(block)
+        if digest:
+            digest.update(block)
+    _compare(entry, crc, size, digest, hashes)
 
 
-def _sum(run: _Run, entry: Entry) -> tuple[int, int]:
-    crc, left = 0, entry.packed
+def _stored(run: _Run, entry: Entry) -> Iterator[bytes]:
+    left = entry.packed
     while left:
         block = run.take(min(_BLOCK, left))
-        crc = isal_zlib.crc32(block, crc)
         left -= len(block)
-    return crc, entry.packed
+        yield block
 
 
-def _inflate(run: _Run, entry: Entry) -> tuple[int, int]:
-    inflater, crc, size, left = isal_zlib.decompressobj(-15), 0, 0, entry.packed
+def _inflated(run: _Run, entry: Entry) -> Iterator[bytes]:
+    inflater = isal_zlib.decompressobj(-15)
     try:
-        while left:
-            block = run.take(min(_BLOCK, left))
-            left -= len(block)
+        for block in _stored(run, entry):
             while block and not inflater.eof:
-                data = inflater.decompress(block, _BLOCK)
+                yield inflater.decompress(block, _BLOCK)
                 block = inflater.unconsumed_tail
-                crc, size = isal_zlib.crc32(data, crc), size + len(data)
         while not inflater.eof and (data := inflater.decompress(b"", _BLOCK)):
-            crc, size = isal_zlib.crc32(data, crc), size + len(data)
+            yield data
     except isal_zlib.error as error:
         raise Damaged(f"El contenido de {entry.name} está dañado") from error
     if not inflater.eof:
         raise Damaged(f"El contenido de {entry.name} está incompleto")
-    return crc, size

@@ -1,0 +1,54 @@
+"""Packs a folder as `python -m archive build` does, up to where the benchmark wants it.
+
+Without --tested: no SHA-256 of the volumes and no read-back (nothing that is made so may be published). With it: as the
+product does, and it tells when each volume was finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from archive import directory, plan, volume
+from archive.folder import Folder
+from archive.making import Wishes
+from archive.model import Header
+from archive.tuning import tune
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("src", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("part", type=int)
+    parser.add_argument("--tested", action="store_true")
+    options = parser.parse_args()
+    tune()
+    start, finished = time.monotonic(), []
+    folder = Folder(options.src)
+    header = Header("X", "X", "", "", "", "", "", "", "", "", folder.newest())
+    plan.make(header, folder.documents(), options.out / "plan", part_size=options.part)
+    made = plan.open(options.out / "plan")
+
+    def earlier(number: int):
+        return open(options.out / str(number), "rb")
+
+    for number in range(1, made.parts + 1):
+        out = options.out / str(number)
+        if options.tested:
+            volume.build(made, number, folder, out, earlier=earlier, signatures=False)
+        else:
+            wishes = Wishes(lambda documents, octets: None, lambda: False, signatures=False, hashed=False)
+            with ThreadPoolExecutor(volume.threads_for()) as pool:
+                volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
+        finished.append(time.monotonic() - start)
+    if made.parts > 1:
+        directory.build(made, earlier, options.out / "directory")
+    print(json.dumps({"first": finished[0], "all": time.monotonic() - start, "volumes": made.parts}))
+
+
+if __name__ == "__main__":
+    main()
