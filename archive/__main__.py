@@ -15,9 +15,10 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from archive import checking, directory, plan, volume
+from archive import checking, directory, plan, several, volume
 from archive.assign import check_part_size
 from archive.errors import ArchiveError
 from archive.folder import Folder
@@ -157,13 +158,11 @@ def _volumes(
     def finished(number: int):
         return open(work / str(number), "rb")
 
-    results = []
-    for number in range(1, made.parts + 1):
-        results.append(
-            volume.build(
-                made, number, folder, work / str(number), earlier=finished, signatures=not options.no_signatures
-            )
-        )
+    def build(number: int, stop: Callable[[], bool]) -> volume.VolumeResult:
+        out, signatures = work / str(number), not options.no_signatures
+        return volume.build(made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures)
+
+    results = several.build(made.parts, build)
     if made.parts > 1:
         results.append(directory.build(made, finished, work / str(made.parts + 1)))
     return results

@@ -32,7 +32,7 @@ from archive.zipfmt import DEFLATED, dos_stamp
 
 LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
 BATCH_BYTES, BATCH_FILES = 1 << 20, 48
-AHEAD = 16 << 20  # bytes of files that may be in memory before they are written …
+AHEAD = 12 << 20  # bytes of files that may be in memory before they are written …
 AHEAD_SLOW = 4 << 20  # … and of a source that only one thread may read: reading far ahead gains nothing there
 
 Progress = Callable[[int, int], None]

@@ -8,7 +8,7 @@ import threading
 from hashlib import sha256
 
 BLOCK = 1 << 20
-_WAITING = 8  # pieces of at most 4 MiB, mostly 1 MiB, that may wait for the hash before the writer does
+_WAITING = 6 << 20  # bytes in memory that may wait for the hash before the writer has to
 
 
 class VolumeHash:
@@ -22,11 +22,15 @@ class VolumeHash:
         self._fd = descriptor
         self._digest = sha256()
         self._error: BaseException | None = None
-        self._queue: queue.Queue = queue.Queue(_WAITING)
+        self._queue: queue.SimpleQueue = queue.SimpleQueue()
+        self._room, self._waiting = threading.Condition(), 0
         self._thread = threading.Thread(target=self._run, name="volume-hash", daemon=True)
         self._thread.start()
 
     def add(self, data: bytes) -> None:
+        with self._room:
+            self._room.wait_for(lambda: self._waiting < _WAITING)
+            self._waiting += len(data)
         self._queue.put(data)
 
     def add_written(self, start: int, length: int) -> None:
@@ -47,12 +51,15 @@ class VolumeHash:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            if self._error:
-                continue  # keep emptying the queue: the giver must not wait for ever
             try:
-                self._take(item)
-            except BaseException as error:  # told to the giver in `close`
+                if not self._error:
+                    self._take(item)
+            except BaseException as error:  # told to the giver in `close`, who must not wait for ever before
                 self._error = error
+            if not isinstance(item, tuple):
+                with self._room:
+                    self._waiting -= len(item)
+                    self._room.notify()
 
     def _take(self, item) -> None:
         if isinstance(item, tuple):

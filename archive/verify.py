@@ -25,7 +25,7 @@ from archive.writer import Closed
 from archive.zipfmt import DEFLATED, Entry, local_header, read_directory, read_end
 
 _BLOCK = 1 << 20
-_SPAN = 4 << 20  # of small entries, read at once
+_SPAN = 2 << 20  # of small entries, read at once
 _FIXED = 30  # of a local header, before name and extra field
 
 

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from archive import directory, plan, volume
+from archive import directory, plan, several, volume
 from archive.folder import Folder
 from archive.making import Wishes
 from archive.model import Header
@@ -36,18 +36,20 @@ def main() -> None:
     def earlier(number: int):
         return open(options.out / str(number), "rb")
 
-    for number in range(1, made.parts + 1):
+    def build(number: int, stop) -> None:
         out = options.out / str(number)
         if options.tested:
             volume.build(made, number, folder, out, earlier=earlier, signatures=False)
         else:
-            wishes = Wishes(lambda documents, octets: None, lambda: False, signatures=False, hashed=False)
+            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, hashed=False)
             with ThreadPoolExecutor(volume.threads_for()) as pool:
                 volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
         finished.append(time.monotonic() - start)
+
+    several.build(made.parts, build)
     if made.parts > 1:
         directory.build(made, earlier, options.out / "directory")
-    print(json.dumps({"first": finished[0], "all": time.monotonic() - start, "volumes": made.parts}))
+    print(json.dumps({"first": min(finished), "all": time.monotonic() - start, "volumes": made.parts}))
 
 
 if __name__ == "__main__":
