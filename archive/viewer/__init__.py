@@ -176,8 +176,7 @@ def _meta(header: Header, parts: int, bytes_planned: int) -> dict:
     }
 
 
-def _json(value) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode  # made once: dumps() makes one a call
 
 
 def _script(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """`python -m archive build`: the contract of decision 25, driven as another program would."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.__main__ import main
 from tests.archive.conftest import MIB, extract, join, validate_bag
 
 ROOT = Path(__file__).parents[2]
@@ -113,3 +115,24 @@ def test_parts_that_are_there_are_never_overwritten(tree, tmp_path):
     before = content(tmp_path / "out")
     code, _, stderr = build(*arguments)
     assert code == 2 and "ya hay partes" in stderr and content(tmp_path / "out") == before
+
+
+def test_what_is_wrong_is_said_in_words(tree, tmp_path):
+    (tmp_path / "f").write_text("x")
+    for src, size, words in (
+        (tmp_path / "f", MIB, "no es una carpeta"),
+        (tmp_path / "absent", MIB, "no es una carpeta"),
+        (tree, MIB - 1, "entre 1 MiB y 2 GiB"),
+        (tree, 1 << 31, "entre 1 MiB y 2 GiB"),
+    ):
+        code, stdout, stderr = build(src, tmp_path / "out", "--name", "X", "--part-size", size, "--json")
+        assert (code, stdout) == (2, "") and words in stderr and not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(tree, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("archive.writer.os.pwrite", full)
+    assert main(["build", str(tree), str(tmp_path / "out"), "--name", "X"]) == 2
+    assert "no hay espacio en el disco" in capsys.readouterr().err and not (tmp_path / "out").exists()
