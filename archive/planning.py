@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, fields
 from hashlib import sha256
 from pathlib import Path
@@ -39,12 +40,13 @@ def make(header: Header, documents: Iterable[Document], path: Path, *, part_size
     """
     check_part_size(part_size)
     path = Path(path)
-    with tempfile.TemporaryFile(dir=path.parent) as raw, tempfile.TemporaryFile(dir=path.parent) as body:
+    with ExitStack() as stack:
+        raw, body, homes = (stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for _ in range(3))
         spool = _Spool(raw)
         for document in documents:
             spool.add(document)
         assigner = Assigner(part_size, spool.fixed_room())
-        offsets, index = _write_body(header, spool, assigner, body)
+        offsets, index = _write_body(header, spool, assigner, body, homes)
         summary = Summary(**spool.totals, excluded=header.excluded, volumes=tuple(assigner.volumes))
         head = [
             {"formato": FORMAT, "header": asdict(header)},
@@ -136,16 +138,17 @@ class _Deflated:
         return self._size + len(self._packer.compress(b"".join(self._held))) + len(self._packer.flush())
 
 
-def _write_body(header: Header, spool: _Spool, assigner: Assigner, body: BinaryIO) -> tuple[list[int], dict]:
+def _write_body(
+    header: Header, spool: _Spool, assigner: Assigner, body: BinaryIO, homes: BinaryIO
+) -> tuple[list[int], dict]:
     """Second and third pass: a member a volume, then the index. Returns where each begins in `body`, and what the index is."""
-    with tempfile.TemporaryFile() as homes:
-        offsets = list(_write_members(spool, assigner, body, homes))
-        offsets.append(body.tell())
-        parts, octets = len(assigner.volumes), spool.totals["bytes"]
-        member = _Member(body)
-        for text in viewer.index_js(header, _index_rows(spool, homes), parts=parts, bytes_planned=octets):
-            member.add(text)
-        return offsets, member.close()
+    offsets = list(_write_members(spool, assigner, body, homes))
+    offsets.append(body.tell())
+    parts, octets = len(assigner.volumes), spool.totals["bytes"]
+    member = _Member(body)
+    for text in viewer.index_js(header, _index_rows(spool, homes), parts=parts, bytes_planned=octets):
+        member.add(text)
+    return offsets, member.close()
 
 
 def _write_members(spool: _Spool, assigner: Assigner, body: BinaryIO, homes: BinaryIO) -> Iterator[int]:
