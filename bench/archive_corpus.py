@@ -155,5 +155,5 @@ def linked(root: Path, *, of: Path, times: int) -> Path:
     for number in range(times):
         copy = src / f"{number:02d}"
         if not copy.exists():
-            shutil.copytree(mixed(of), copy, copy_function=os.link)
+            shutil.copytree(of / "src", copy, copy_function=os.link)
     return src

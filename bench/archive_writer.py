@@ -1,7 +1,8 @@
 """Packs a folder as `python -m archive build` does, up to where the benchmark wants it.
 
 Without --tested: no SHA-256 of the volumes and no read-back (nothing that is made so may be published). With it: as the
-product does, and it tells when each volume was finished.
+product does, and it tells when each volume was finished. --drop: each volume is deleted when it is finished, as if it had
+been sent away; the last one and the directory, which read the others, are not made.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("part", type=int)
     parser.add_argument("--tested", action="store_true")
+    parser.add_argument("--drop", action="store_true")
     options = parser.parse_args()
     tune()
     start, finished = time.monotonic(), []
@@ -45,11 +47,15 @@ def main() -> None:
             with ThreadPoolExecutor(volume.threads_for()) as pool:
                 volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
         finished.append(time.monotonic() - start)
+        octets[0] += out.stat().st_size
+        if options.drop:
+            out.unlink()
 
-    several.build(made.parts, build)
-    if made.parts > 1:
+    octets = [0]
+    several.build(made.parts - 1 if options.drop and made.parts > 1 else made.parts, build)
+    if made.parts > 1 and not options.drop:
         directory.build(made, earlier, options.out / "directory")
-    print(json.dumps({"first": min(finished), "all": time.monotonic() - start, "volumes": made.parts}))
+    print(json.dumps({"first": min(finished), "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets[0]}))
 
 
 if __name__ == "__main__":
