@@ -125,7 +125,7 @@ def main() -> None:
     wanted = options.only.split(",") if options.only else list(GROUPS)
     figures: dict = {}
     try:
-        if {"mixed", "slow", "verify", "first"} & set(wanted):
+        if {"mixed", "slow", "verify", "first", "memory"} & set(wanted):
             src = archive_corpus.mixed(corpus / "mixed", octets=octets, files=files)
             bench = Bench(src, out, warm=warm)
             if "mixed" in wanted:
