@@ -1,7 +1,7 @@
 """One Quipux installation, read-only: the whole public face of this package."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -145,12 +145,13 @@ class Quipux:
                     yield from selection.light(entry, *rows[entry.id])
 
     def documents(
-        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False
+        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False, only: Container[str] | None = None
     ) -> Iterator[SourceDocument]:
-        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for."""
+        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for. only: ids to
+        which the selection is narrowed."""
         with self._connection() as connection:
             reader = self._reader(connection)
-            for batch in self._batches(connection, codi, desde, hasta, include_reserved):
+            for batch in self._batches(connection, codi, desde, hasta, include_reserved, only):
                 yield from reader.documents(batch)
 
     def open(self, ref: str) -> BinaryIO:
@@ -189,11 +190,11 @@ class Quipux:
         return selection.build(self._dialect, codes, desde, hasta, redirected=self._redirected)
 
     def _batches(
-        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool
+        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool, only: Container[str] | None = None
     ) -> Iterator[list[selection.Entry]]:
         batch = []
         for entry in selection.entries(connection, self._dialect, self._query(connection, codi, desde, hasta)):
-            if entry.reservado and not include_reserved:
+            if (entry.reservado and not include_reserved) or (only is not None and entry.id not in only):
                 continue
             batch.append(entry)
             if len(batch) == BATCH:

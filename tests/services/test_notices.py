@@ -163,7 +163,7 @@ def test_an_officer_is_told_of_the_request_he_registered_for_an_institution_with
 
 
 def test_the_sge_is_told_of_what_stopped():
-    assert notices.tell_sge("detenida", solicitud(), causa="Quipux no respondió durante 24 horas.") == 2
+    assert notices.tell_sge("detenida", solicitud(), causa="Quipux no respondió durante el tiempo máximo de espera.") == 2
     assert mailed() == SGE
 
 
@@ -245,7 +245,7 @@ def templates(run: Ejecucion) -> dict[str, dict]:
         "devuelta": {"comentario": "El rango no coincide. Corrija <b>las fechas</b> & envíe."},
         "rechazada": {"comentario": "El documento asociado no corresponde al servidor público."},
         "lista": {"ejecucion": run}, "recordatorio": {"horas": 48}, "novedades": {"ejecucion": run},
-        "detenida": {"causa": "Quipux no respondió durante 24 horas."},
+        "detenida": {"causa": "Quipux no respondió durante el tiempo máximo de espera."},
         "descarga_sge": {"officer": "Iván Peñaherrera Zúñiga", "razon": "Verificación de una novedad"},
     }  # fmt: skip
 
