@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
-from rules import deadlines
+from rules import deadlines, texts
 from rules.glossary import DETENCION
 from rules.lifecycle import Action, Estado, IllegalMove, effective
 from rules.policy import Actor, Permission, may
@@ -31,8 +31,8 @@ class Account:
     """What became of every document of the request, complements included; nothing is counted twice:
     found = included + recovered + con_novedad + excluded.
 
-    included: whole in the archive. recovered: whole together with complements. con_novedad: something is still missing.
-    files: how many files are."""
+    included: whole in the archive. recovered: whole together with its complements, of which there are so many.
+    con_novedad: something is still missing. files: how many files are."""
 
     found: int
     included: int
@@ -40,6 +40,13 @@ class Account:
     con_novedad: int
     excluded: int
     files: int
+    complements: int = 0
+
+    @property
+    def included_words(self) -> str:
+        """ "997 + 2 en el complemento": where the documents are that are whole."""
+        where = "en el complemento" if self.complements == 1 else "en los complementos"
+        return f"{texts.miles(self.included)} + {texts.miles(self.recovered)} {where}" if self.recovered else texts.miles(self.included)
 
     @property
     def holds(self) -> bool:
@@ -50,7 +57,7 @@ def account(main: Ejecucion) -> Account:
     """Of the archive of this run (not of a complement) as it stands now."""
     still = (Novedad.ejecucion_id == main.id, Novedad.recuperada_por_id.is_(None))
     documents, files = db.session.execute(select(func.count(Novedad.documento_codi.distinct()), func.count()).where(*still)).one()
-    return Account(main.encontrados, main.incluidos, main.con_novedad - documents, documents, main.excluidos, files)
+    return Account(main.encontrados, main.incluidos, main.con_novedad - documents, documents, main.excluidos, files, len(published(main)))
 
 
 def main_of(solicitud: Solicitud) -> Ejecucion | None:

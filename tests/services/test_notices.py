@@ -19,6 +19,7 @@ from models import (
     Cargo, Correo, CorreoEstado, Cuenta, Ejecucion, EjecucionEstado, Nombramiento, Novedad, Parte, ParteTipo, Solicitud, Usuario,
 )  # fmt: skip
 from rules.lifecycle import Clase, Estado, Motivo
+from services.complements import Account
 from services import clock, notices
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -246,6 +247,8 @@ def templates(run: Ejecucion) -> dict[str, dict]:
         "rechazada": {"comentario": "El documento asociado no corresponde al servidor público."},
         "lista": {"ejecucion": run}, "recordatorio": {"horas": 48}, "novedades": {"ejecucion": run},
         "detenida": {"causa": "Quipux no respondió durante el tiempo máximo de espera."},
+        "complemento": {"ejecucion": run, "cuenta": Account(3411, 3408, 2, 1, 0, 1, 1), "recuperados": 4},
+        "complemento_fallido": {"causa": "Los archivos que faltan siguen sin poder leerse: no se recuperó ninguno."},
         "descarga_sge": {"officer": "Iván Peñaherrera Zúñiga", "razon": "Verificación de una novedad"},
     }  # fmt: skip
 
