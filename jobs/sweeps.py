@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes, uploads
+from services import after, cambios, clock, downloads, implantaciones, leases, mirror, notices, purge, runs, solicitudes, uploads
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -35,8 +35,12 @@ def due(*, all_approved: bool = False) -> tuple[int, int]:
 
 
 def reconcile() -> tuple[int, int]:
-    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over."""
-    return _wake(runs.orphans()), 0
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Idle workers are woken
+    for volumes of large runs that nobody is making."""
+    lost, wanting = _wake(runs.orphans()), leases.wanting()
+    if wanting:
+        _wake(min(len(wanting), after.idle_workers()))
+    return lost, 0
 
 
 def _wake(waiting: int) -> int:
@@ -160,10 +164,16 @@ SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
 
 
 def run(name: str, *, forced: bool = False) -> list[dict]:
-    """Run one sweep, or "all". `forced`: `due` starts everything approved, whatever its date (demo only)."""
+    """Run one sweep, or "all". One that cannot be made counts as failed, and the others follow. `forced`: `due` starts
+    everything approved, whatever its date (demo only)."""
     reports = []
     for each in SWEEPS if name == "all" else [name]:
-        done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        try:
+            done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        except Exception:
+            log.exception("sweep %s", each)
+            db.session.rollback()
+            done, failed = 0, 1
         reports.append({"sweep": each, "now": clock.now().isoformat(timespec="seconds"), "done": done, "failed": failed})
         db.session.remove()
     return reports
