@@ -111,8 +111,9 @@ def _let_go(hold: Hold | None) -> None:
 def help_out() -> bool:
     """Make volumes of a large run that another worker leads, as long as there are some. False when nobody wants help."""
     for ejecucion_id in leases.wanting():
-        if hold := leases.take(ejecucion_id, worker_name(), leader=False):
-            return _help(hold)
+        with suppress(Fenced):  # it was stopped instead
+            if hold := leases.take(ejecucion_id, worker_name(), leader=False):
+                return _help(hold)
     db.session.rollback()
     return False
 

@@ -79,7 +79,8 @@ def _free(at: datetime):
 
 
 def _halt(part: Any) -> None:
-    run = db.session.get(Ejecucion, part.ejecucion_id, populate_existing=True)
+    # Locked: of two workers that find it, one tells the SGE.
+    run = db.session.get(Ejecucion, part.ejecucion_id, populate_existing=True, with_for_update=True)
     if run.estado in LIVE:
         runs.halt(run, "fallos")
     db.session.commit()

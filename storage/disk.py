@@ -81,9 +81,9 @@ class DiskStorage:
                 return None
         return Stat(key, found.st_size, found.st_mtime) if modes.S_ISREG(found.st_mode) else None
 
-    def confirm(self, key: str, bytes: int, sha256: str) -> bool:
+    def confirm(self, key: str, size: int, sha256: str) -> bool:
         found = self.stat(key)
-        if found is None or found.bytes != bytes:
+        if found is None or found.bytes != size:
             return False
         with _reported(f"confirm {key}"), self.open(key) as kept:
             return hashlib.file_digest(kept, "sha256").hexdigest() == sha256
