@@ -134,7 +134,7 @@ def test_of_workers_that_race_for_volumes_each_gets_another(ctx):
     story.approved(demo_people.DRIVER)
     claim = runs.claim("leader")
     rows = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}") for n in range(1, 7)]
-    runs.planned(claim, "solicitudes/x/plan.gz", counts={}, parts=rows)
+    runs.planned(claim, "solicitudes/x/plan.gz", counts={"encontrados": 6, "bytes_total": 0}, parts=rows)
     db.session.remove()
     holds = winners(race(ctx, lambda name: leases.take(claim.ejecucion_id, name, leader=False), racers=4))
     assert sorted(h.numero for h in holds) == [1, 2, 3, 4]
