@@ -70,6 +70,10 @@ class Word(TypeDecorator):
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
+# Requests that hold a place on the calendar, letter by letter as the index of them says it: SQLite uses it only then.
+PROMISED = "estado IN ('aprobada', 'en_ejecucion')"
+
+
 class Cargo(StrEnum):
     AIQ_PRINCIPAL = "aiq_principal"
     AIQ_BACKUP = "aiq_backup"
@@ -243,6 +247,9 @@ class Solicitud(Base):
     # Estimate shown before sending, replaced by the plan
     estimado_documentos: Mapped[int | None]
     estimado_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    # The same estimate as it was at *Enviar*: the plan does not replace it (services.estimates compares them)
+    previsto_documentos: Mapped[int | None]
+    previsto_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
     enviada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     enviada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
@@ -281,6 +288,14 @@ class Solicitud(Base):
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
+        # What is promised, by day: everything services.schedule sums up, and nothing of the requests that are over.
+        Index(
+            "ix_solicitud_calendario",
+            "fecha_tentativa", "institucion_id", "estimado_documentos", "estimado_bytes",
+            sqlite_where=text(PROMISED),
+            postgresql_where=text(PROMISED),
+        ),
+        Index("ix_solicitud_fecha_tentativa", "fecha_tentativa"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},
@@ -384,6 +399,7 @@ class Ejecucion(Base):
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
+        Index("ix_ejecucion_terminada", "terminada_en"),
         Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",
@@ -810,8 +826,32 @@ class Feriado(Base):
     decreto: Mapped[str] = mapped_column(String(120), default="")
 
 
+class FeriadoLocal(Base):
+    """A feriado of one place (a canton, a province): shown to the SGE, never a day off for the production."""
+
+    __tablename__ = "feriado_local"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fecha: Mapped[date] = mapped_column(Date, index=True)
+    nombre: Mapped[str] = mapped_column(String(120))
+    lugar: Mapped[str] = mapped_column(String(120))
+    decreto: Mapped[str] = mapped_column(String(120), default="")
+
+
+class AnioFeriados(Base):
+    """A year whose days off an officer has confirmed. Null officer: the demo."""
+
+    __tablename__ = "anio_feriados"
+    anio: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmado_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    confirmado_por: Mapped[Usuario | None] = relationship()
+
+
 class PeriodoAltaDemanda(Base):
-    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …)."""
+    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …). capacidad: per cent of
+    the usual one; reserva: per cent of each day kept for institutions with hardly anything on it. No two share a day
+    (services.periods)."""
 
     __tablename__ = "periodo_alta_demanda"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -819,8 +859,46 @@ class PeriodoAltaDemanda(Base):
     desde: Mapped[date] = mapped_column(Date)
     hasta: Mapped[date] = mapped_column(Date)
     dias_extra: Mapped[int]
+    capacidad: Mapped[int] = mapped_column(default=100, server_default="100")
+    reserva: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class Capacidad(Base):
+    """What one day can produce from `desde` on, until the next row's date. cuota: per cent of the day that one institution
+    may take. Before the first row the installation's settings hold (services.schedule)."""
+
+    __tablename__ = "capacidad"
+    desde: Mapped[date] = mapped_column(Date, primary_key=True)
+    documentos: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    cuota: Mapped[int]
+    motivo: Mapped[str] = mapped_column(Text, default="")
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    registrada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+    __table_args__ = (CheckConstraint("documentos > 0 AND bytes > 0 AND cuota BETWEEN 1 AND 100", name="positiva"),)
+
+
+class CalendarioEvento(Base):
+    """One change of the calendar's own tables. tema: "feriados", "periodos" or "capacidad"; texto says what changed. Rows are
+    only ever inserted (services.calendar_log). Null actor: Sistema."""
+
+    __tablename__ = "calendario_evento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    tema: Mapped[str] = mapped_column(String(20))
+    anio: Mapped[int | None]
+    texto: Mapped[str] = mapped_column(Text)
+    motivo: Mapped[str] = mapped_column(Text, default="")
+
+    actor: Mapped[Usuario | None] = relationship()
+
+    __table_args__ = (Index("ix_calendario_evento_tema", "tema", "anio", "id"),)
 
 
 class Barrido(Base):

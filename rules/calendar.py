@@ -114,19 +114,28 @@ def book(
     calendar: Calendar,
     capacity: AnyCapacity,
     periods: Collection[Period] = (),
+    onto: dict[date, DayLoad] | None = None,
 ) -> dict[date, DayLoad]:
-    """The loads by day of (first day, institution, load) rows, each spread like the proposal that made it.
+    """The loads by day of (first day, institution, load) rows, each spread like the proposal that made it, added to those
+    of `onto`.
 
     A load of one day is booked where it is, even on a day that has become a feriado since: announced dates never move
-    by themselves.
+    by themselves. So is one that no year could hold, since the capacity was lowered: its day is over full, and says so.
     """
-    booked: dict[date, DayLoad] = {}
+    booked = {} if onto is None else onto
     for start, institution, load in bookings:
-        one_day = load.within(whole_day(start, capacity, periods))
-        parts = ((start, load),) if one_day else spread(start, load, calendar, capacity, periods)
-        for day, part in parts:
+        for day, part in _parts(start, load, calendar, capacity, periods):
             booked.setdefault(day, DayLoad()).add(institution, part)
     return booked
+
+
+def _parts(start: date, load: Load, calendar: Calendar, capacity: AnyCapacity, periods: Collection[Period]) -> tuple[tuple[date, Load], ...]:
+    if load.within(whole_day(start, capacity, periods)):
+        return ((start, load),)
+    try:
+        return spread(start, load, calendar, capacity, periods)
+    except ValueError:
+        return ((start, load),)
 
 
 def propose(
@@ -181,7 +190,7 @@ def fits(
     institution only shapes what is proposed; an officer who chooses a day is held to the capacity alone."""
     return all(
         (booked.get(day, DayLoad()).total + part).within(whole_day(day, capacity, periods))
-        for day, part in spread(start, load, calendar, capacity, periods)
+        for day, part in _parts(start, load, calendar, capacity, periods)
     )
 
 

@@ -104,6 +104,10 @@ class Capacities:
         """The one in force on `day`."""
         return self._capacity[max(0, bisect_right(self._since, day) - 1)]
 
+    def each(self) -> list[Capacity]:
+        """All of them, by date."""
+        return list(self._capacity)
+
 
 AnyCapacity = Capacity | Capacities
 

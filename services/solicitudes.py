@@ -95,7 +95,7 @@ def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
 
 def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, *, sending: bool) -> Solicitud:
     if existing is not None and (existing.estado is not Estado.BORRADOR or version not in {None, existing.version}):
-        raise Conflict(_what_happened(existing))
+        raise Conflict(what_happened(existing))
     cuenta, petition, wrong = _checked(actor, clase, draft, existing, sending)
     if wrong:
         raise Refused(wrong)
@@ -127,7 +127,8 @@ def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> S
     at = clock.now()
     first = solicitud.enviada_en is None
     columns: dict[str, Any] = snapshot | {
-        "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes, "enviada_en": at,
+        "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes,
+        "previsto_documentos": estimate.count.documentos, "previsto_bytes": estimate.bytes, "enviada_en": at,
         "enviada_por_id": actor.usuario_id, "devuelta_por": "", "editada_en": at, "editada_por_id": actor.usuario_id,
     }
     if first:
@@ -146,7 +147,7 @@ def delete(actor: Actor, solicitud: Solicitud, *, version: int | None = None) ->
 
     Raises Conflict when it is a draft no longer: an old list must not withdraw what a colleague has sent meanwhile."""
     if solicitud.estado is not Estado.BORRADOR:
-        raise Conflict(_what_happened(solicitud))
+        raise Conflict(what_happened(solicitud))
     action = Action.DELETE if solicitud.enviada_en is None else Action.CANCEL
     return _move(
         solicitud, action, actor, version=version, oculta=action is Action.DELETE, motivo=Motivo.CANCELADA, eliminada_en=clock.now()
@@ -178,12 +179,12 @@ def approve(
 
 def _approve_as_system(solicitud: Solicitud) -> None:
     """The setting for an institution that hosts the system itself. Reserved documents stay out (decisions 8)."""
+    schedule.hold()
     _approve(None, solicitud, schedule.propose(solicitud).day)
 
 
 def _approve(actor: Actor | None, solicitud: Solicitud, day: date, *, comment="", include_reserved=False, version=None) -> Solicitud:
-    proposal = schedule.propose(solicitud)
-    late = day > proposal.limit
+    late = schedule.out_of_time(solicitud, day)
     data = {"fecha_tentativa": day.isoformat(), "reservados": "incluir" if include_reserved else "excluir", "fuera_de_plazo": late}
     _move(
         solicitud, Action.APPROVE, actor, version=version, comment=comment, data=data, fecha_tentativa=day, fuera_de_plazo=late,
@@ -202,7 +203,8 @@ def reschedule(actor: Actor, solicitud: Solicitud, day: date | None, *, comment:
 
 
 def _day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[str, str]:
-    """Why a run may not be put on this day: field → message."""
+    """Why a run may not be put on this day: field → message. Whoever asks goes on to book it: the calendar is held."""
+    schedule.hold()
     if problem := schedule.day_problem(day, clock.today()):
         return {"fecha": problem}
     if not comment.strip() and schedule.above_capacity(solicitud, day):
@@ -216,9 +218,11 @@ def run_now(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -
 
 
 def _reschedule(actor, solicitud, day, start, comment, version) -> Solicitud:
+    late = schedule.out_of_time(solicitud, day)
     _move(
         solicitud, Action.RESCHEDULE, actor, version=version, comment=comment,
-        data={"fecha_tentativa": day.isoformat()}, fecha_tentativa=day, ejecutar_desde=start,
+        data={"fecha_tentativa": day.isoformat(), "fecha_anterior": str(solicitud.fecha_tentativa), "fuera_de_plazo": late},
+        fecha_tentativa=day, ejecutar_desde=start, fuera_de_plazo=late,
     )
     notices.tell("calendarizada", solicitud, occasion=str(solicitud.version))
     return solicitud
@@ -435,10 +439,10 @@ def _move(solicitud: Solicitud, action: Action, actor: Actor | None, **rest: Any
     try:
         return move(solicitud, action, actor, **rest)
     except IllegalMove:
-        raise Conflict(_what_happened(solicitud)) from None
+        raise Conflict(what_happened(solicitud)) from None
 
 
-def _what_happened(solicitud: Solicitud) -> str:
+def what_happened(solicitud: Solicitud) -> str:
     last = solicitud.eventos[-1] if solicitud.eventos else None
     if last is None:
         return "La solicitud cambió mientras usted la tenía abierta."
