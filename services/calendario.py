@@ -150,7 +150,7 @@ def month(first: date) -> Month:
 def _cells(days: list[date], shown_month: int) -> list[Cell]:
     first, last, today = days[0], days[-1], clock.today()
     calendar, daily, periods = schedule.working_calendar(), schedule.capacities(), schedule.periods()
-    names = dict(db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(first, last))).tuples())
+    names = {fecha: nombre for fecha, nombre in db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(first, last)))}
     local: dict[date, tuple[str, ...]] = {}
     for row in db.session.scalars(select(FeriadoLocal).where(FeriadoLocal.fecha.between(first, last)).order_by(FeriadoLocal.id)):
         local[row.fecha] = (*local.get(row.fecha, ()), f"{row.nombre} ({row.lugar})")
@@ -181,7 +181,7 @@ def _begun(first: date, last: date) -> dict[date, int]:
         select(Solicitud.fecha_tentativa, func.count())
         .where(Solicitud.fecha_tentativa.between(first, last), ON_CALENDAR).group_by(Solicitud.fecha_tentativa)
     )
-    return dict(rows.tuples())
+    return {day: count for day, count in rows}
 
 
 def _loads(first: date, last: date) -> dict[date, DayLoad]:
