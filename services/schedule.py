@@ -178,8 +178,8 @@ def propose_load(
         found = calendar.Proposal(
             free, False, calendar.limit_day(day, days, times), str(problem), calendar.LONGEST_RUN, ((free, Load(documents, size)),)
         )
-    warning = unconfirmed_warning(found.day)
-    return found._replace(reason=f"{found.reason} {warning}") if warning else found
+    lost = "Su vigencia no incluiría ningún día laborable." if days.lost_vigencia(found.spread[-1][0]) else ""
+    return found._replace(reason=" ".join(filter(None, (found.reason, lost, unconfirmed_warning(found.day)))))
 
 
 def opening(day: date) -> datetime:
