@@ -165,6 +165,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--docs", metavar="FOLDER", help="write transicion.svg and transicion.md there")
     parser.add_argument("--database", action="store_true", help="measure one proposal on a large database instead")
     parser.add_argument("--rows", type=int, default=1_000_000, help="requests in it (default: 1 000 000; --small: 50 000)")
+    parser.add_argument("--folder", help="where its corpus is kept; made there when it is missing (default: a temporary one)")
+    parser.add_argument("--fill", action="store_true", help="only make the corpus of --folder")
     return parser.parse_args()
 
 

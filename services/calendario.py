@@ -32,6 +32,7 @@ class Cell:
     inside: bool
     working: bool
     today: bool
+    past: bool = False
     requests: int = 0
     load: Load = Load()
     share: float | None = None
@@ -57,14 +58,14 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """The load in one or two words; "" for a day off with nothing on it."""
+        """The load in one or two words; "" for a day off or gone by with nothing on it."""
         if self.misplaced:
             return "Día no laborable"
         if self.over:
             return "Sobre la capacidad"
         if self.share is not None and self.percent >= 100:
             return "Lleno"
-        return f"{self.percent} %" if self.percent else "Libre" if self.working else ""
+        return f"{self.percent} %" if self.percent else "Libre" if self.working and not self.past else ""
 
     @property
     def heat(self) -> str:
@@ -160,7 +161,7 @@ def _cells(days: list[date], shown_month: int) -> list[Cell]:
         load, working = booked.get(day, DayLoad()).total, calendar.is_working(day)
         share = load.share_of(whole_day(day, daily, periods)) if working or load != Load() else None
         out.append(Cell(
-            day, day.month == shown_month, working, day == today, begun.get(day, 0), load, share, _feriado(day, names, calendar), local.get(day, ()),
+            day, day.month == shown_month, working, day == today, day < today, begun.get(day, 0), load, share, _feriado(day, names, calendar), local.get(day, ()),
             next((p.name for p in periods if day in p), ""), working and day >= today and calendar.lost_vigencia(day),
         ))
     return out

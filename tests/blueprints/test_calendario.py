@@ -167,7 +167,7 @@ def test_a_year_that_is_not_confirmed_warns_wherever_its_dates_are(sge):
 
 def test_the_case_of_may_2025_on_the_page(sge):
     html = text(sge.get("/calendario/feriados?anio=2025"))
-    assert "viernes 2 de mayo de 2025" in html and "jueves 1 de mayo de 2025" in html and "Ese día se trabaja" in html
+    assert "viernes 2 de mayo" in html and "jueves 1 de mayo" in html and "Ese día se trabaja" in html
 
 
 @pytest.mark.parametrize("anio", ["1999", "2100"])

@@ -270,8 +270,11 @@ def test_the_estimate_of_the_sending_outlives_the_plan():
     row = making.sent(people.MAIN)
     foreseen = (row.previsto_documentos, row.previsto_bytes)
     assert foreseen == (row.estimado_documentos, row.estimado_bytes) and foreseen[0] > 0
-    making.produced(making.approve(row))
-    again = db.session.get(Solicitud, row.id, populate_existing=True)
+    solicitudes.approve(making.actor("sge@demo.gob.ec"), row, THURSDAY, comment="Más de lo que cabe en el día")
+    solicitudes.run_now(making.actor("sge@demo.gob.ec"), row)
+    db.session.commit()
+    making.produced(row)
+    again = db.session.scalar(select(Solicitud).order_by(Solicitud.id.desc()).limit(1))
     assert again.estado is Estado.ATENDIDA and (again.previsto_documentos, again.previsto_bytes) == foreseen
     run = db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == again.id))
     assert again.estimado_bytes == run.bytes_total
