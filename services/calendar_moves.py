@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 
 from extensions import db
@@ -47,7 +47,7 @@ def move(actor: Actor, number: int, version: int | None, day: date | None, reaso
 
 
 def advance(actor: Actor, number: int, version: int | None, reason: str = "") -> Outcome:
-    """Move one request to the next day with capacity, from its present date on (from tomorrow, if that has passed). Commits."""
+    """Move one request to the next day with capacity after its present date (after today, if that has passed). Commits."""
     return _each(actor, number, version, _next_day, reason or NEXT_DAY)
 
 
@@ -61,7 +61,7 @@ def _each(actor: Actor, number: int, version: int | None, day_of: Callable[[Soli
             raise Refused(f"Ya está calendarizada para el {texts.long_day(day)}.")
         solicitudes.reschedule(actor, row, day, comment=reason, version=version)
         db.session.commit()
-        return Outcome(number, row, True, f"Se calendarizó para el {texts.long_day(day)}.")
+        return Outcome(number, row, True, f"Se calendarizó para el {texts.long_day(day)}. {schedule.unconfirmed_warning(day)}".strip())
     except NotFound:
         text = "La solicitud no existe."
     except Refused as refused:
@@ -74,8 +74,8 @@ def _each(actor: Actor, number: int, version: int | None, day_of: Callable[[Soli
 
 def _next_day(row: Solicitud) -> date:
     load = schedule.load_of(row)
-    eve = max(row.fecha_tentativa - timedelta(days=1), clock.today())
-    return schedule.propose_load(row.institucion_id, load.documents, load.bytes, eve, without=row.id).day
+    after = max(row.fecha_tentativa, clock.today())
+    return schedule.propose_load(row.institucion_id, load.documents, load.bytes, after, without=row.id).day
 
 
 def _movable(actor: Actor, row: Solicitud) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from flask import current_app
 from redis.exceptions import RedisError
@@ -85,6 +85,8 @@ def setup_problems() -> list[str]:
     for year in {clock.today().year, (at + timedelta(days=60)).year}:
         if not schedule.has_feriados(year):
             found.append(f"Faltan los feriados de {year} (feriados seed {year}).")
+        elif warning := schedule.unconfirmed_warning(date(year, 1, 1)):
+            found.append(f"{warning} Un administrador de la SGE los confirma en Calendario → Feriados.")
     if not config["MAIL_SERVER"] and not config["DEMO"]:
         found.append("Falta MAIL_SERVER: no saldría ningún correo.")
     try:

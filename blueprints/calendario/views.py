@@ -44,7 +44,7 @@ def move() -> Response:
         outcomes = [calendar_moves.move(actor(), number, version, day, typed["motivo"]) for number, version in wanted]
     if len(outcomes) == 1 and outcomes[0].done:
         row = outcomes[0].solicitud
-        htmx.notify(f"La solicitud Nº {texts.number6(row.id)} se calendarizó para el {texts.long_day(row.fecha_tentativa)}.")
+        htmx.notify(f"Solicitud Nº {texts.number6(row.id)}: {outcomes[0].text[0].lower()}{outcomes[0].text[1:]}")
         return htmx.redirect_303(url_for(".month", dia=row.fecha_tentativa.isoformat()))
     back = forms.day(request.form.get("dia")) or clock.today()
     return make_response(render_template(

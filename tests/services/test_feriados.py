@@ -8,7 +8,7 @@ import pytest
 
 from extensions import db
 from models import Feriado, FeriadoLocal
-from services import calendar_log, feriados, schedule
+from services import calendar_log, feriados, health, schedule
 from services.errors import NotFound, Refused
 from sources import demo_people
 from tests import making
@@ -141,3 +141,10 @@ def test_announced_dates_stay_and_are_listed(sge):
     db.session.commit()
     assert solicitud.fecha_tentativa == CHRISTMAS_EVE
     assert feriados.touched() == [solicitud]
+
+
+def test_the_check_of_the_installation_asks_for_the_confirmation(sge):
+    said = "Los feriados de 2027 todavía no están confirmados."
+    assert any(problem.startswith(said) for problem in health.setup_problems())
+    feriados.confirm(sge, 2027)
+    assert not any(problem.startswith(said) for problem in health.setup_problems())
