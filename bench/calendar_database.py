@@ -28,7 +28,7 @@ from rules.lifecycle import Clase, Estado, Motivo
 from rules.policy import Actor
 from services import calendario, clock, estimates_report, schedule
 
-PROMISED, INSTITUTIONS, BATCH = 20_000, 400, 20_000
+PROMISED, INSTITUTIONS, BATCH = 20_000, 400, 10_000
 
 
 def main(options: argparse.Namespace) -> None:
@@ -113,17 +113,31 @@ def fill(rows: int) -> None:
     promised = min(PROMISED, rows // 2)
     days = schedule.working_calendar()
     coming = [days.add_working(clock.today(), n) for n in range(1, 41)]
-    for start in range(0, rows, BATCH):
-        numbers = range(start + 1, min(start + BATCH, rows) + 1)
-        requests = [_request(n, rng, at, coming[n % 40] if n <= promised else None) for n in numbers]
-        db.session.execute(insert(Solicitud), requests)
-        generated = [r for r in requests if r["generada_en"]]
-        if generated:
-            db.session.execute(insert(Ejecucion), [_run(r, rng) for r in generated])
-        db.session.commit()
+    drawn = min(rows, promised + BATCH)
+    requests = [_request(n, rng, at, coming[n % 40] if n <= promised else None) for n in range(1, drawn + 1)]
+    db.session.execute(insert(Solicitud), requests)
+    db.session.execute(insert(Ejecucion), [_run(r) for r in requests if r["generada_en"]])
+    db.session.commit()
+    _multiply(promised, drawn, rows)
     # What autovacuum does within minutes: statistics, and on PostgreSQL the map that lets an index answer alone.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE" if db.engine.dialect.name == "postgresql" else "ANALYZE")
+
+
+def _multiply(first: int, last: int, rows: int) -> None:
+    """Copies of what was generated (numbers above `first`), made inside the database until there are `rows` requests."""
+    own = [c for c in Solicitud.__table__.columns if c.name != "id"]
+    run = [c for c in Ejecucion.__table__.columns if c.name not in {"id", "solicitud_id"}]
+    size = last - first
+    while last < rows:
+        many = min(size, rows - last)
+        source = select(Solicitud.id + (last - first), *own).where(Solicitud.id > first, Solicitud.id <= first + many)
+        db.session.execute(insert(Solicitud).from_select(["id", *(c.name for c in own)], source))
+        source = select(Ejecucion.solicitud_id + (last - first), *run).where(Ejecucion.solicitud_id > first, Ejecucion.solicitud_id <= first + many)
+        db.session.execute(insert(Ejecucion).from_select(["solicitud_id", *(c.name for c in run)], source))
+        db.session.commit()
+        last += many
+        size = last - first
 
 
 def _request(number: int, rng: random.Random, at: datetime, day) -> dict[str, Any]:
@@ -144,7 +158,7 @@ def _request(number: int, rng: random.Random, at: datetime, day) -> dict[str, An
     }
 
 
-def _run(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+def _run(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "solicitud_id": row["id"], "estado": EjecucionEstado.PUBLICADA, "creada_en": row["generada_en"], "terminada_en": row["generada_en"],
         "encontrados": row["estimado_documentos"], "bytes_total": row["estimado_bytes"],

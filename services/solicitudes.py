@@ -174,6 +174,7 @@ def approve(
         eligible_now(solicitud)
     except SourceUnavailable:
         raise Refused(QUIPUX_SILENT) from None
+    _take_place(solicitud, day, comment)
     return _approve(actor, solicitud, day, comment=comment, include_reserved=include_reserved, version=version)
 
 
@@ -197,19 +198,25 @@ def _approve(actor: Actor | None, solicitud: Solicitud, day: date, *, comment=""
 
 def reschedule(actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", version: int | None = None) -> Solicitud:
     """Move an approved request to another day; the AIQ is mailed the new date. Raises Refused, Conflict."""
-    if problems := _day_problems(solicitud, day, comment):
-        raise Refused(problems)
+    _take_place(solicitud, day, comment)
     return _reschedule(actor, solicitud, day, schedule.opening(day), _text(comment, "comentario"), version)
 
 
 def _day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[str, str]:
-    """Why a run may not be put on this day: field → message. Whoever asks goes on to book it: the calendar is held."""
-    schedule.hold()
+    """Why a run may not be put on this day: field → message."""
     if problem := schedule.day_problem(day, clock.today()):
         return {"fecha": problem}
     if not comment.strip() and schedule.above_capacity(solicitud, day):
         return {"comentario": f"El {texts.long_day(day)} supera la capacidad diaria. Escriba el motivo o elija otra fecha."}
     return {}
+
+
+def _take_place(solicitud: Solicitud, day: date | None, comment: str) -> None:
+    """Hold the calendar until the commit and look again whether the day has room: of two officers one comes second. Raises
+    Refused. Only now, after Quipux has answered: who waits for Quipux must not keep the others waiting."""
+    schedule.hold()
+    if problems := _day_problems(solicitud, day, comment):
+        raise Refused(problems)
 
 
 def run_now(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
