@@ -132,7 +132,10 @@ class Cuenta(Base):
 
     institucion: Mapped[Institucion] = relationship()
 
-    __table_args__ = (Index("ix_cuenta_institucion_activa", "institucion_id", "activa", "apellido_plegado", "id"),)
+    __table_args__ = (
+        Index("ix_cuenta_institucion_activa", "institucion_id", "activa", "apellido_plegado", "id"),
+        Index("ix_cuenta_nombre", "apellido_plegado", "id"),
+    )
 
     @property
     def nombre_completo(self) -> str:
@@ -153,7 +156,7 @@ class Usuario(Base):
     clave_hash: Mapped[str | None] = mapped_column(String(200))
     habilitado: Mapped[bool] = mapped_column(default=True)
     sesion: Mapped[int] = mapped_column(default=1)
-    ultimo_ingreso: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ultimo_ingreso: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     creado: Mapped[datetime] = mapped_column(UTCDateTime)
 
     nombramientos: Mapped[list[Nombramiento]] = relationship(back_populates="usuario", order_by="Nombramiento.desde")
@@ -283,8 +286,11 @@ class Solicitud(Base):
     ejecuciones: Mapped[list[Ejecucion]] = relationship(back_populates="solicitud", order_by="Ejecucion.id")
 
     __table_args__ = (
-        Index("ix_solicitud_institucion_fecha", "institucion_id", "fecha_solicitud", "id"),
-        Index("ix_solicitud_fecha", "fecha_solicitud", "id"),
+        # These three answer the list's filters and totals by themselves (docs/adr/0013), without the wide rows.
+        Index("ix_solicitud_institucion_fecha", "institucion_id", "fecha_solicitud", "id", "estado", "vigente_hasta", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_fecha", "fecha_solicitud", "id", "estado", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_estado_fecha", "estado", "fecha_solicitud", "id", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_nombre", "apellido_plegado", "id"),
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
@@ -914,6 +920,20 @@ class Barrido(Base):
     fallidos: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("nombre", "turno"),)
+
+
+class VistaGuardada(Base):
+    """Filters of a list that a person keeps under a name. `pagina`: which list; `consulta`: its query string."""
+
+    __tablename__ = "vista_guardada"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    pagina: Mapped[str] = mapped_column(String(40))
+    nombre: Mapped[str] = mapped_column(String(80))
+    consulta: Mapped[str] = mapped_column(String(2000))
+    creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("usuario_id", "pagina", "nombre"),)
 
 
 class Latido(Base):

@@ -98,6 +98,7 @@ def _shell() -> Shell | None:
         logout_url=url_for("acceso.sign_out"),
         nav=_nav(actor),
         search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
+        suggest_url=url_for("solicitudes.global_search"),
         menu=_menu(),
     )
 

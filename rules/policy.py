@@ -17,7 +17,8 @@ class Actor:
     """A person with the rights he or she has *now* (decisions 1): offices in force and own Quipux accounts.
 
     aiq_of: institutions of which the person is AIQ (principal or backup). own_accounts: ids of every Cuenta with his or
-    her cédula; active_accounts: those active in Quipux. institutions: where those active accounts are.
+    her cédula; active_accounts: those active in Quipux. asked_elsewhere: own accounts with
+    requests outside aiq_of, None when nobody looked.
     """
 
     usuario_id: int
@@ -29,6 +30,7 @@ class Actor:
     sge_admin: bool = False
     own_accounts: frozenset[int] = frozenset()
     active_accounts: frozenset[int] = field(default_factory=frozenset)
+    asked_elsewhere: frozenset[int] | None = None
     # Processes in which the person is the designated AIQ, who until then sees nothing else (decisions 4, 32).
     designated_implantations: frozenset[int] = frozenset()
     designated_changes: frozenset[int] = frozenset()
