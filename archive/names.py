@@ -166,7 +166,7 @@ def _leaf(base: str, file: File, attachment: int) -> tuple[str, str]:
         return f"{base}_anexo{attachment:02d}_{own}", suffix
     if file.kind == "texto":
         return f"{base}_texto", ".html"
-    if file.kind == "firma" and suffix != ".p7m":
+    if file.kind == "firma" and suffix not in (".p7m", ".p7s"):
         return f"{base}_firmado", suffix  # the extension follows the bytes: a "p7m" may be a PDF
     return base, suffix
 

@@ -23,7 +23,7 @@ INDEX_HEAD = ("Nº", "Número", "Fecha", "Tipo", "Bandeja", "Asunto", "De", "Par
               "Destino", "Parte", "Archivos", "Archivo principal", "Identificador Quipux")  # fmt: skip
 NOVEDADES_HEAD = ("Número", "Fecha", "Asunto", "Archivo", "Clase", "Causa", "Identificador Quipux")
 FIRMAS_HEAD = ("Número", "Archivo", "Veredicto", "Firmante", "Fecha de la firma", "Emisor del certificado", "Certificado",
-               "Revocación")  # fmt: skip
+               "Revocación", "Motivo", "Archivo firmado")  # fmt: skip
 
 
 def lists(details: Iterable[dict], outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> Counts:
@@ -81,8 +81,11 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
         if not signature or signature["veredicto"] == "sin firma":
             continue
         for s in signature["firmantes"] or [{}]:
-            own = (s.get(key, "") for key in ("nombre", "fecha", "emisor", "certificado"))
-            yield d["numero"], f["ruta"], signature["veredicto"], *own, "No consultada"
+            name, date, issuer, certificate = (s.get(key, "") for key in ("nombre", "fecha", "emisor", "certificado"))
+            verdict = s.get("veredicto") or signature["veredicto"]
+            reason = (s or signature).get("motivo", "")
+            signed = signature.get("firmado", "")
+            yield d["numero"], f["ruta"], verdict, name, _day(date), issuer, certificate, "No consultada", reason, signed
 
 
 def csv_head(head: tuple[str, ...]) -> bytes:
