@@ -67,13 +67,18 @@ def _quietly(source: Path | str | BinaryIO, task: Callable[[BinaryIO], Signature
 def _may_be_signed(stream: BinaryIO) -> bool:
     stream.seek(0)
     head = stream.read(_HEAD)
-    return pdf.mentions_byte_range(stream) if b"%PDF" in head else cms.looks_like(head)
+    return pdf.mentions_byte_range(stream) if _is_pdf(head) else cms.looks_like(head)
+
+
+def _is_pdf(head: bytes) -> bool:
+    """A `.p7m` has the PDF it signs inside, near its head: that does not make it one."""
+    return head.startswith(b"%PDF") or (b"%PDF" in head and not cms.looks_like(head))
 
 
 def _look(stream: BinaryIO, anchors: str, moment: str, twin: BinaryIO | None) -> SignatureReport:
     judge = trust.Judge(trust.roots(anchors), trust.instant(moment))
     stream.seek(0)
-    if b"%PDF" in stream.read(_HEAD):
+    if _is_pdf(stream.read(_HEAD)):
         return sum_up(pdf.signers(stream, judge))
     return cms.report(stream, judge, twin)
 

@@ -212,6 +212,12 @@ def test_p7m(look, maria):
     assert look(data, anchors=None).verdict == "no verificable"
 
 
+def test_a_p7m_around_a_signed_or_unsigned_pdf_is_judged_as_what_it_is(look, maria, signed):
+    for inner in (plain_pdf(), signed):
+        found = look(sign_cms(inner, maria))
+        assert (found.verdict, len(found.signers)) == ("válida", 1)
+
+
 def test_a_detached_signature_alone_is_not_verifiable(look, maria):
     found = look(sign_cms(b"contenido", maria, detached=True))
     assert (found.verdict, found.reason, found.detached) == ("no verificable", reasons.APART, True)
