@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.signatures import cms, guard, pdf, trust
-from archive.signatures.pdf import ByteRangeProbe
+from archive.signatures.pdf import BYTE_RANGE, ByteRangeProbe
 from archive.signatures.report import (
     ALTERED, BROKEN, TOO_MUCH, UNSIGNED, UNVERIFIABLE, VALID, SignatureReport, Signer, sum_up,
 )  # fmt: skip
 
-__all__ = ["ALTERED", "UNSIGNED", "UNVERIFIABLE", "VALID", "ByteRangeProbe", "SignatureReport", "Signer", "check", "look"]
+__all__ = [
+    "ALTERED", "BYTE_RANGE", "UNSIGNED", "UNVERIFIABLE", "VALID", "ByteRangeProbe", "SignatureReport", "Signer", "check", "look",
+]  # fmt: skip
 
 # pyHanko logs every unknown root with a traceback; for us that is a verdict like any other, and it is in the report.
 for _name in ("pyhanko", "pyhanko_certvalidator"):

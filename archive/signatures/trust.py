@@ -32,8 +32,17 @@ def _say_once() -> None:
 
 
 def roots(anchors: str) -> tuple:
-    """Certificates of the folder (PEM or DER; several in one PEM). Raises OSError, ValueError for a folder that is none."""
-    return _load(anchors, Path(anchors).stat().st_mtime_ns) if anchors else ()
+    """Certificates of the folder; none when it cannot be read, which is the installation's fault and no file's."""
+    try:
+        return load(anchors) if anchors else ()
+    except (OSError, ValueError):
+        log.exception("the roots in %s cannot be read: none is trusted", anchors)
+        return ()
+
+
+def load(anchors: str) -> tuple:
+    """Certificates of the folder (PEM or DER; several in one PEM). Raises OSError, ValueError when it is not such a folder."""
+    return _load(anchors, Path(anchors).stat().st_mtime_ns)
 
 
 @cache
@@ -46,7 +55,10 @@ def _load(anchors: str, _changed: int) -> tuple:
             continue
         data = path.read_bytes()
         found = [der for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
-        certificates += [x509.Certificate.load(der) for der in found]
+        for der in found:
+            certificate = x509.Certificate.load(der)
+            certificate.native  # parsed here: a file that is no certificate is told now  # noqa: B018
+            certificates.append(certificate)
     return tuple(certificates)
 
 
