@@ -122,9 +122,9 @@ def tool(name: str) -> str:
     return found
 
 
-def run(name: str, *arguments, cwd=None, env=None) -> str:
+def run(name: str, *arguments, cwd=None, env=None, timeout=JOIN_SECONDS) -> str:
     done = subprocess.run(
-        [tool(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=JOIN_SECONDS, cwd=cwd,
+        [tool(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, cwd=cwd,
         env=os.environ | (env or {}),
     )  # fmt: skip
     output = (done.stdout + done.stderr).decode(errors="replace")
