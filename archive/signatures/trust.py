@@ -100,7 +100,7 @@ class Judge:
         validity = certificate["tbs_certificate"]["validity"]
         start, end = validity["not_before"].native, validity["not_after"].native
         then = "Vigente" if self._in_force(certificate, when) else "No vigente"
-        text = f"{then} en el momento de la firma (de {start:%Y-%m-%d} a {end:%Y-%m-%d})"
+        text = f"{then} en el momento de la firma (del {start:%d/%m/%Y} al {end:%d/%m/%Y})"
         date = when.astimezone(_ECUADOR).isoformat(timespec="seconds") if when else ""
         return Signer(common_name(certificate.subject), date, common_name(certificate.issuer), text, verdict, reason)
 
