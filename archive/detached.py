@@ -6,7 +6,8 @@ among them and its bytes decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".p7m", ".p7s")
 
-Opener = Callable[[str], BinaryIO]
+Opener = Callable[[str], AbstractContextManager[BinaryIO]]
 
 
 def settle(
-    files: list[PlannedFile], outcomes: dict[str, Outcome], opener: Opener, *, anchors: Path | None, moment: str
+    files: Sequence[PlannedFile], outcomes: dict[str, Outcome], opener: Opener, *, anchors: Path | None, moment: str
 ) -> None:
     """Replaces, in `outcomes`, the verdict of each signature that stands apart from the file it signs, if that is here.
 
     files: of one document. outcomes: by payload path, those written in this volume. opener: opens a file written there by
-    its path, seekable; it is closed here. The file that was signed is named under "firmado".
+    its path, seekable, as a context. The file that was signed is named under "firmado".
     """
     here = [f for f in files if f.path in outcomes and not outcomes[f.path].cause]
     for file in here:

@@ -310,6 +310,19 @@ def test_each_signer_has_a_line_with_its_own_verdict_and_reason(anchors, signed,
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("altered", "verdict"), [(False, "válida"), (True, "alterada")])
+def test_a_volume_judges_a_detached_signature_by_its_twin(anchors, maria, source, tmp_path, order, altered, verdict):
+    """Before or after the file it signs, and other documents around it."""
+    content = plain_pdf()
+    files = [("pdf", "anexo", "oficio.pdf", content + b"." * altered), ("p7s", "anexo", "oficio.pdf.p7s", sign_cms(content, maria, detached=True))]
+    one = a_document(source, *files[::order])
+    rows, details = made_volume(tmp_path, source, [one, *(document(n, source) for n in (2, 3))], anchors=anchors)
+    assert [(r["Veredicto"], r["Archivo firmado"], r["Firmante"]) for r in rows] == [(verdict, "oficio.pdf", "María Ñuñez")]
+    assert rows[0]["Archivo"].endswith(".p7s")
+    assert len(details) == 3 and zipfile.ZipFile(tmp_path / "v.zip").testzip() is None
+
+
 def test_checking_can_be_switched_off(signed, source, tmp_path):
     one = a_document(source, ("pdf", "principal", "x.pdf", signed))
     rows, (told,) = made_volume(tmp_path, source, [one], signatures=False)
