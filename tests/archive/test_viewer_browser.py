@@ -238,6 +238,16 @@ def test_search_ignores_accents_and_wants_every_word(open_page, whole):
     expect(page.locator("mark")).to_have_text(["planos"])
 
 
+def test_a_control_character_in_a_subject_does_not_shift_the_search(open_page, tmp_path):
+    """The search joins texts with U+0001; a subject that holds it must not make the next document answer for it."""
+    two = [document(1, "uno\u0001dos", files=[]), document(2, "tres", files=[])]
+    page = ready(open_page(extract(tmp_path, parts=(1,), documents=two)))
+    for query, found in {"tres": ["tres"], "dos": ["uno\u0001dos"]}.items():
+        page.fill("#q", query)
+        expect(page.locator("#n")).to_have_text("1 documento")
+        assert [t.replace("\u0001", "") for t in subjects(page)] == [t.replace("\u0001", "") for t in found]
+
+
 def test_filters(open_page, whole):
     page = ready(open_page(whole))
     for control, value, left in [("#tipo", "Memorando", 1), ("#anio", "2023", 1), ("#orden", "asc", 4)]:
