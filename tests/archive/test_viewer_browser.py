@@ -242,10 +242,9 @@ def test_a_control_character_in_a_subject_does_not_shift_the_search(open_page, t
     """The search joins texts with U+0001; a subject that holds it must not make the next document answer for it."""
     two = [document(1, "uno\u0001dos", files=[]), document(2, "tres", files=[])]
     page = ready(open_page(extract(tmp_path, parts=(1,), documents=two)))
-    for query, found in {"tres": ["tres"], "dos": ["uno\u0001dos"]}.items():
+    for query, number in {"tres": "0002", "dos": "0001"}.items():
         page.fill("#q", query)
-        expect(page.locator("#n")).to_have_text("1 documento")
-        assert [t.replace("\u0001", "") for t in subjects(page)] == [t.replace("\u0001", "") for t in found]
+        expect(page.locator(".fila .muted")).to_have_text([re.compile(number)])
 
 
 def test_filters(open_page, whole):
