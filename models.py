@@ -285,7 +285,7 @@ class Solicitud(Base):
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
-        Index("ix_solicitud_persona", "institucion_id", "persona_cedula"),
+        Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},
