@@ -104,10 +104,12 @@ def chosen(actor: Actor, numbers: list[int]) -> list[Row]:
     return [_row(actor, row, plazos) for row in db.session.execute(query)]
 
 
-def following(actor: Actor, solicitud: Solicitud, filters: Filters = Filters(), *, back: bool = False) -> int | None:
+def following(
+    actor: Actor, solicitud: Solicitud, filters: Filters = Filters(), *, back: bool = False, plazos: Plazos | None = None
+) -> int | None:
     """The request to look at after this one: the next of the queue as it was filtered, else its first, else the first of the
-    whole queue; `back`: the one before it, else None. None when nothing waits."""
-    plazos = Plazos()
+    whole queue; `back`: the one before it, else None. None when nothing waits. plazos: those the caller has at hand."""
+    plazos = plazos or Plazos()
     rank, here = plazos.rank(), plazos.rank_of(solicitud)
     query = _viewed(_found(actor, filters), filters.view, plazos).with_only_columns(Solicitud.id).where(Solicitud.id != solicitud.id)
     if back:
@@ -116,7 +118,7 @@ def following(actor: Actor, solicitud: Solicitud, filters: Filters = Filters(), 
     query = query.order_by(rank, Solicitud.id).limit(1)
     after = or_(rank > here, and_(rank == here, Solicitud.id > solicitud.id))
     found = db.session.scalar(query.where(after)) or db.session.scalar(query)
-    return found if found or filters == Filters() else following(actor, solicitud)
+    return found if found or filters == Filters() else following(actor, solicitud, plazos=plazos)
 
 
 def institutions(actor: Actor) -> list[tuple[int, str, int]]:

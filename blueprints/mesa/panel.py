@@ -47,8 +47,12 @@ class Panel:
         return ESTADO_BADGE[effective(self.s.estado, self.s.vigente_hasta, clock.now())]
 
     @cached_property
+    def plazos(self) -> Plazos:
+        return Plazos()
+
+    @property
     def risk(self) -> Risk:
-        return Plazos().of(self.s)
+        return self.plazos.of(self.s)
 
     @property
     def personal(self) -> bool:
@@ -96,11 +100,11 @@ class Panel:
     @cached_property
     def after(self) -> int | None:
         """The next request of the queue as it is filtered, for the link that leaves this one undecided."""
-        return desk_queue.following(self.actor, self.s, self.where.filters)
+        return desk_queue.following(self.actor, self.s, self.where.filters, plazos=self.plazos)
 
     @cached_property
     def before(self) -> int | None:
-        return desk_queue.following(self.actor, self.s, self.where.filters, back=True)
+        return desk_queue.following(self.actor, self.s, self.where.filters, back=True, plazos=self.plazos)
 
     @cached_property
     def calendar(self) -> desk_calendar.Choice:
