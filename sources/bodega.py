@@ -45,10 +45,13 @@ class Bodega:
             return {}
         return {code: Head(0, b"", "ausente") for code in codes} | self._heads_in(self._tables(codes))
 
-    def sizes(self, codes: Iterable[str]) -> dict[str, int]:
-        """Bytes as the catalogue of the bodega states them (approximate), for an estimate."""
-        rows = self._rows("select cast(arch_codi as text), tamanio from archivo where arch_codi in :codes", codes)
-        return {code: int(size or 0) for code, size in rows}
+    def total(self, codes: Iterable[str]) -> int:
+        """Bytes of these files together, as the catalogue of the bodega states them (approximate), for an estimate."""
+        if self._engine is None:
+            raise SourceUnavailable("BODEGA_URL is not configured")
+        sql = f"select coalesce(sum(tamanio), 0) from archivo where {self._dialect.is_account('arch_codi')}"
+        with dialect.connected(self._engine, "bodega") as connection:
+            return int(connection.execute(text(sql), {"codes": self._dialect.codes(codes)}).scalar_one())
 
     def chunks(self, code: str) -> Iterator[bytes]:
         """The decoded bytes, found before this returns. Raises FileProblem or SourceUnavailable, also while reading.

@@ -140,9 +140,8 @@ class Quipux:
         """One light row per (tray, document), by date, then id."""
         with self._connection() as connection:
             for batch in self._batches(connection, codi, desde, hasta, include_reserved):
-                rows = selection.light_rows(connection, self._dialect, [entry.id for entry in batch])
                 for entry in batch:
-                    yield from selection.light(entry, *rows[entry.id])
+                    yield from selection.light(entry)
 
     def documents(
         self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False
