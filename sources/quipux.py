@@ -20,6 +20,7 @@ from sources.types import (
     Count,
     Finding,
     Petition,
+    Registered,
     Selected,
     Size,
     SourceAccount,
@@ -109,6 +110,16 @@ class Quipux:
         """Documents of the institution's counter of the last 24 months, newest first; [] below 3 characters."""
         with self._connection() as connection:
             return petitions.search(connection, self._dialect, inst_codi, text, now=now, limit=limit)
+
+    def registered(self, ranges: list[tuple[str, str]], *, now: datetime, limit: int) -> list[Registered]:
+        """Petitions of the last 24 months with low < id < high of any of the ranges, by id, at most `limit` of each range."""
+        with self._connection() as connection:
+            return petitions.registered(connection, self._dialect, ranges, now=now, limit=limit)
+
+    def last_ids(self, prefixes: list[str]) -> dict[str, str]:
+        """Prefix of ids (year and area, ten digits) → the highest id that begins so, where there is one."""
+        with self._connection() as connection:
+            return petitions.last_ids(connection, self._dialect, prefixes) if prefixes else {}
 
     def petition(self, id: str, inst_codi: str) -> Petition | None:
         with self._connection() as connection:

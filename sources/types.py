@@ -67,6 +67,14 @@ class Petition:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A petition and the institution at whose counter it is."""
+
+    inst_codi: str
+    petition: Petition
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Distinct documents of a selection, reserved ones included; one may be in both trays."""
 
