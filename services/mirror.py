@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 
 from extensions import db
 from models import Area, BloqueEspejo, Cuenta, Espejo, Institucion
 from services import clock
+from services.bulk import insert_rows
 from services.people import search_text, surname_key
 from sources import Quipux, SourceAccount
 from sources.people import BLOCK
@@ -139,8 +140,7 @@ def _copy_block(
             new.append(values | {"quipux_codi": codi, "inactiva_desde": None if account.activa or first_load else at})
         elif any(getattr(row, name) != values[name] for name in _FACTS):
             changed.append(values | {"id": row.id, "inactiva_desde": _inactive_since(row, account, at)})
-    for rows in _chunks(new, _WRITE):
-        db.session.execute(insert(Cuenta), [{**row, **_searched(row)} for row in rows])
+    insert_rows(Cuenta, [{**row, **_searched(row)} for row in new])
     for rows in _chunks(changed, _WRITE):
         db.session.execute(update(Cuenta), [{**row, **_searched(row)} for row in rows])
     result.vistas += len(accounts)

@@ -162,6 +162,40 @@ class SourceDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PastStep:
+    """A row of `respaldo_hist_eventos`; its two estados in the words of the installation."""
+
+    fecha: datetime | None
+    codi: str  # account of who did it
+    estado: str
+    estado_respaldo: str
+    comentario: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """A row of `respaldo_solicitud`. owner: account whose documents they are; creator: who registered it."""
+
+    id: str
+    owner: str
+    creator: str
+    fecha: datetime | None
+    desde: date | None
+    hasta: date | None
+    generado: datetime | None
+    borrado: datetime | None
+    estado: str
+    estado_respaldo: str
+    comentario: str
+    documentos: int | None
+    documento: str
+    documento_numero: str
+    documento_asunto: str
+    documento_fecha: datetime | None
+    steps: tuple[PastStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One result of `Quipux.check`: `nivel` is ok, aviso or error; only error means that it would fail."""
 
