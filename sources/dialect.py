@@ -93,6 +93,14 @@ class _Postgres:
         """Length in bytes, answered from the header of the stored value: the content is not read."""
         return f"octet_length({column})"
 
+    def pieces(self, table: str) -> str:
+        """The text of file :code of a bodega table in pieces of :length characters, in order."""
+        return (
+            "select convert_from(substring(f.whole from g.n * :length + 1 for :length), getdatabaseencoding())"
+            f" from (select convert_to(archivo, getdatabaseencoding()) as whole from {table} where arch_codi = :code offset 0) f"
+            " cross join lateral generate_series(0, (octet_length(f.whole) - 1) / :length) g(n)"
+        )
+
     def finite(self, column: str) -> str:
         """True for a date; false for null and for 'infinity', which no calendar knows."""
         return f"coalesce(isfinite({column}), false)"
@@ -153,6 +161,13 @@ class _Sqlite:
 
     def octets(self, column: str) -> str:
         return f"length(cast({column} as blob))"
+
+    def pieces(self, table: str) -> str:
+        return (
+            "with recursive g(n) as (select 0 union all select n + 1 from g)"
+            f" select substr(f.archivo, g.n * :length + 1, :length) from {table} f, g where f.arch_codi = :code"
+            " limit (select (length(archivo) - 1) / :length + 1 from " + table + " where arch_codi = :code)"
+        )
 
     def finite(self, column: str) -> str:
         return f"{column} is not null"
