@@ -47,6 +47,12 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "BODEGA_URL": env.get("BODEGA_URL") or ("" if env.get("QUIPUX_URL") else f"sqlite:///{quipux / 'bodega.sqlite'}"),
         "BODEGA_DIR": env.get("BODEGA_DIR") or ("" if env.get("QUIPUX_URL") else str(quipux / "bodega")),
         "SOURCE_MAX_MB_S": _number(env, "SOURCE_MAX_MB_S", 4 if demo else 0),
+        # A guest's manners there: connections a process may hold to each database, seconds a statement may take
+        "QUIPUX_CONNECTIONS": max(1, int(_number(env, "QUIPUX_CONNECTIONS", 5))),
+        "QUIPUX_TIMEOUT_S": max(1, _number(env, "QUIPUX_TIMEOUT_S", 60)),
+        # Rules that Quipux itself does not have: documents directed to the person (code 28), the person's other accounts
+        "QUIPUX_REDIRECTED": _flag(env, "QUIPUX_REDIRECTED"),
+        "QUIPUX_OTHER_ACCOUNTS": _flag(env, "QUIPUX_OTHER_ACCOUNTS"),
         # Where finished parts live
         "STORAGE_URL": env.get("STORAGE_URL") or str(data / "respaldos"),
         "S3_ENDPOINT_URL": env.get("S3_ENDPOINT_URL") or "",

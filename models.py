@@ -129,6 +129,8 @@ class Cuenta(Base):
     # Folded words of every searchable field, each preceded by a blank: services.people searches here.
     busqueda: Mapped[str] = mapped_column(Text, default="")
     apellido_plegado: Mapped[str] = mapped_column(String(200), default="")
+    # Which block of codes it belongs to: the mirror compares block by block (BloqueEspejo).
+    bloque: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     institucion: Mapped[Institucion] = relationship()
 
@@ -277,6 +279,8 @@ class Solicitud(Base):
     purgada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     oculta: Mapped[bool] = mapped_column(default=False)
     renueva_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"))
+    # Its number in Quipux's own backup module, of which it was imported; empty for what was asked for here.
+    importada_de: Mapped[str | None] = mapped_column(String(20), unique=True, index=True)
 
     institucion: Mapped[Institucion] = relationship()
     cuenta: Mapped[Cuenta] = relationship()
@@ -997,6 +1001,50 @@ class VistaGuardada(Base):
     creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (UniqueConstraint("usuario_id", "pagina", "nombre"),)
+
+
+class Espejo(Base):
+    """What is copied from Quipux ("cuentas", "peticiones") and when it was last complete; no row: never yet."""
+
+    __tablename__ = "espejo"
+    nombre: Mapped[str] = mapped_column(String(40), primary_key=True)
+    completo_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class BloqueEspejo(Base):
+    """The digest of a block of accounts as it was when it was last copied: equal digest, nothing to read."""
+
+    __tablename__ = "bloque_espejo"
+    numero: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    huella: Mapped[str] = mapped_column(String(64))
+
+
+class Peticion(Base):
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0012).
+    Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
+
+    __tablename__ = "peticion"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    quipux_codi: Mapped[str] = mapped_column(String(20), unique=True)
+    inst_codi: Mapped[str] = mapped_column(String(20))
+    numero: Mapped[str] = mapped_column(String(60))
+    fecha: Mapped[datetime] = mapped_column(UTCDateTime)
+    asunto: Mapped[str] = mapped_column(String(400))
+    remitente: Mapped[str] = mapped_column(String(400))
+    remitente_cedula: Mapped[str] = mapped_column(String(20))
+    con_archivo: Mapped[bool]
+    # Folded words of number, subject and sender, each after a blank, and the mark "__i<inst_codi>".
+    busqueda: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_peticion_recientes", "inst_codi", "fecha", "id"),)
+
+
+class MarcaPeticion(Base):
+    """Up to which document the counter's register of one area and year (ten digits) was copied."""
+
+    __tablename__ = "marca_peticion"
+    prefijo: Mapped[str] = mapped_column(String(10), primary_key=True)
+    ultimo: Mapped[str] = mapped_column(String(20))
 
 
 class Latido(Base):

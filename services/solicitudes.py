@@ -282,7 +282,7 @@ def renew(actor: Actor, original: Solicitud) -> Solicitud:
     at = clock.now()
     copy = Solicitud(
         clase=original.clase, institucion_id=original.institucion_id, creada_por_id=actor.usuario_id, fecha_solicitud=at, editada_en=at,
-        editada_por_id=actor.usuario_id, renueva_id=original.id, **_person(original.cuenta),
+        editada_por_id=actor.usuario_id, renueva_id=original.id, **person_columns(original.cuenta),
         **{c: getattr(original, c) for c in (*_PETITION, "documento_sha256", "documento_clave", "documento_paginas")},
         desde=draft.desde, hasta=draft.hasta, comentario=draft.comentario,
     )
@@ -410,10 +410,10 @@ def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solic
 
 
 def _columns(cuenta: Cuenta, petition: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    return _person(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
+    return person_columns(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
 
 
-def _person(cuenta: Cuenta) -> dict[str, Any]:
+def person_columns(cuenta: Cuenta) -> dict[str, Any]:
     return {
         "cuenta_id": cuenta.id, "persona_cedula": cuenta.cedula, "persona_nombre": cuenta.nombre, "persona_apellido": cuenta.apellido,
         "persona_puesto": cuenta.puesto, "persona_perfil": cuenta.perfil, "persona_area": cuenta.area,

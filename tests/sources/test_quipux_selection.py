@@ -127,7 +127,7 @@ def test_an_iterator_that_is_left_gives_its_connection_back(installation):
 
 
 def test_the_report_is_the_agreed_list(quipux):
-    rows = documents_json(quipux, "110", *Y2018)
+    rows = list(documents_json(quipux, "110", *Y2018))
     assert [r["bandeja"] for r in rows].count("enviado") == 5
     assert [r["bandeja"] for r in rows].count("recibido") == 6
     assert rows[1] == {
