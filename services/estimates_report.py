@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Float, Row, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Float, Row, Select, case, cast, func
 from sqlalchemy.orm import joinedload
 
 from extensions import db

@@ -105,7 +105,7 @@ def _smallest_day(daily: Capacities, times: Collection[Period]) -> Load:
 _DOCUMENTS, _BYTES = func.coalesce(Solicitud.estimado_documentos, 0), func.coalesce(Solicitud.estimado_bytes, 0)
 _ROW = (Solicitud.fecha_tentativa, Solicitud.institucion_id, _DOCUMENTS, _BYTES)
 # Written out: with parameters in it neither database would see that its index of promised requests applies.
-_PROMISED = text(f"solicitud.{PROMISED}")
+ON_PROMISE = text(f"solicitud.{PROMISED}")
 
 
 def _sums(since: date, one_day: Load, left_out: set[int]) -> Iterator[Booking]:
@@ -114,12 +114,12 @@ def _sums(since: date, one_day: Load, left_out: set[int]) -> Iterator[Booking]:
     small = (_DOCUMENTS <= one_day.documents, _BYTES <= one_day.bytes)
     rows = db.session.execute(
         select(Solicitud.fecha_tentativa, Solicitud.institucion_id, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
-        .where(_PROMISED, Solicitud.fecha_tentativa >= since, *small)
+        .where(ON_PROMISE, Solicitud.fecha_tentativa >= since, *small)
         .group_by(Solicitud.fecha_tentativa, Solicitud.institucion_id)
     )
     away: dict[tuple[date, int], list[Load]] = {}
     if left_out:
-        for day, institucion, documents, size in db.session.execute(select(*_ROW).where(_PROMISED, Solicitud.id.in_(left_out), *small)):
+        for day, institucion, documents, size in db.session.execute(select(*_ROW).where(ON_PROMISE, Solicitud.id.in_(left_out), *small)):
             away.setdefault((day, institucion), []).append(Load(documents, size))
     for day, institucion, count, documents, size in rows:
         gone = away.get((day, institucion), [])
@@ -129,7 +129,7 @@ def _sums(since: date, one_day: Load, left_out: set[int]) -> Iterator[Booking]:
 
 def _large(one_day: Load, left_out: set[int]) -> Iterator[Booking]:
     """Requests of several days, one by one, whenever they began."""
-    query = select(*_ROW).where(_PROMISED, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
+    query = select(*_ROW).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
     if left_out:
         query = query.where(Solicitud.id.not_in(left_out))
     for day, institucion, documents, size in db.session.execute(query.order_by(Solicitud.fecha_tentativa, Solicitud.id)):
