@@ -208,7 +208,7 @@ def day(actor: Actor, when: date) -> Day:
     rows = list(db.session.scalars(query.options(joinedload(Solicitud.institucion)).order_by(Solicitud.aprobada_en, Solicitud.id)))
     lines = [*_lines(actor, rows)]
     period = next((p for p in periods if when in p), None)
-    return Day(cell, whole_day(when, daily, periods), lines[:DAY_SHOWN], len(lines), _longer(when, {s.institucion_id for s in rows}), period)
+    return Day(cell, whole_day(when, daily, periods), lines[:DAY_SHOWN], len(lines), schedule.continuing(when), period)
 
 
 def _lines(actor: Actor, rows: Iterable[Solicitud]) -> Iterable[Line]:
@@ -221,12 +221,6 @@ def _lines(actor: Actor, rows: Iterable[Solicitud]) -> Iterable[Line]:
     for place, turn in enumerate(turns, start=1):
         s = waiting[turn.id]
         yield Line(s, WAITS, place, may(actor, Permission.SOLICITUD_DECIDE, s))
-
-
-def _longer(when: date, beginning: set[int]) -> int:
-    """How many institutions take part of the day with requests of several days that began earlier; `beginning`: those with
-    something that begins on it."""
-    return len(schedule.booked(when).get(when, DayLoad()).institutions.keys() - beginning)
 
 
 def overdue() -> int:
