@@ -308,7 +308,8 @@ class Solicitud(Base):
             sqlite_where=text(PROMISED),
             postgresql_where=text(PROMISED),
         ),
-        Index("ix_solicitud_fecha_tentativa", "fecha_tentativa"),
+        # The months of the calendar, those gone by too, without a look at the rows.
+        Index("ix_solicitud_fecha_tentativa", "fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
         Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),

@@ -97,7 +97,7 @@ el día en que llega. La espera se cuenta en días laborables, desde la aprobaci
   lo mismo que en orden de llegada: mediana {small['cuota']['median']} días, {_share(small['cuota']['within_limit'])} en el plazo de 5.
 * **Por eso un período de alta demanda puede llevar una reserva.** Con 50 % de cada día reservado, desde el segundo día laborable, para
   instituciones que ese día ocupen hasta 0,5 % de la capacidad, las oficinas pequeñas pasan a una mediana de {small['reserva']['median']} días y {_share(small['reserva']['within_limit'])}
-  en el plazo de 5 ({_share(small['reserva']['within_extended'])} en los 10 del período).
+  en el plazo de 5 ({_share(small['reserva']['within_extended'])} en los 10 del período). Su máximo ({small['reserva']['max']}) es de las pocas que piden más de ese 0,5 % de una vez.
 * **Lo pagan las grandes**: su mediana pasa de {large['orden']['median']} a {large['reserva']['median']} días y la última ejecución llega el día laborable {figures['reserva']['days']} en lugar del
   {figures['orden']['days']}, porque al final parte de la reserva queda sin usar. La SGE decide en cada período cuánto reservar; sin período, rige solo la cuota.
 * Ningún día supera su capacidad con ninguna regla (el más lleno: {_share(figures['reserva']['fullest'])}).

@@ -207,7 +207,8 @@ def day(actor: Actor, when: date) -> Day:
     query = scope.solicitudes(actor).where(Solicitud.fecha_tentativa == when, ON_CALENDAR)
     rows = list(db.session.scalars(query.options(joinedload(Solicitud.institucion)).order_by(Solicitud.aprobada_en, Solicitud.id)))
     lines = [*_lines(actor, rows)]
-    return Day(cell, whole_day(when, daily, periods), lines[:DAY_SHOWN], len(lines), _longer(when), next((p for p in periods if when in p), None))
+    period = next((p for p in periods if when in p), None)
+    return Day(cell, whole_day(when, daily, periods), lines[:DAY_SHOWN], len(lines), schedule.continuing(when), period)
 
 
 def _lines(actor: Actor, rows: Iterable[Solicitud]) -> Iterable[Line]:
@@ -222,14 +223,7 @@ def _lines(actor: Actor, rows: Iterable[Solicitud]) -> Iterable[Line]:
         yield Line(s, WAITS, place, may(actor, Permission.SOLICITUD_DECIDE, s))
 
 
-def _longer(when: date) -> int:
-    """How many institutions' requests of several days, begun earlier, take part of this one."""
-    here = {institution for institution in schedule.booked(when).get(when, DayLoad()).institutions}
-    begun = set(db.session.scalars(select(Solicitud.institucion_id).where(Solicitud.fecha_tentativa == when, ON_CALENDAR).distinct()))
-    return len(here - begun)
-
-
 def overdue() -> int:
     """Approved requests whose day has gone by without a run: they run first, before those of today."""
-    query = select(func.count()).select_from(Solicitud).where(Solicitud.estado == Estado.APROBADA, Solicitud.fecha_tentativa < clock.today())
-    return db.session.scalar(query) or 0
+    late = select(func.count()).select_from(Solicitud).where(schedule.ON_PROMISE, Solicitud.fecha_tentativa < clock.today())
+    return db.session.scalar(late.where(Solicitud.estado == Estado.APROBADA)) or 0

@@ -5,11 +5,11 @@ estimate, so its error is the error of the calendar."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Float, Row, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Float, Row, Select, case, cast, func
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -68,11 +68,9 @@ class Report:
 def report(actor: Actor, until: date | None = None) -> Report:
     """For the months up to that of `until` (default: today), over the requests the actor may see."""
     starts = _starts(until or clock.today())
-    row = db.session.execute(_lines(actor, starts, None)).one()
-    rows = {r.month: r for r in db.session.execute(_lines(actor, starts, _month_of(starts)))}
-    months = [_line(_label(start), rows[n]) for n, start in enumerate(starts[:-1]) if n in rows]
-    total = db.session.scalar(_generated(actor, starts).where(Solicitud.previsto_bytes.is_(None)).with_only_columns(func.count()))
-    return Report(_line("Total", row), months[::-1], _worst(actor, starts), total or 0)
+    rows = {r.month: r for r in db.session.execute(_sums(actor, starts))}
+    months = [_line(_label(start), [rows[n]]) for n, start in enumerate(starts[:-1]) if n in rows and rows[n].requests]
+    return Report(_line("Total", rows.values()), months[::-1], _worst(actor, starts), sum(r.without for r in rows.values()))
 
 
 def _starts(until: date) -> list[date]:
@@ -99,24 +97,33 @@ def _generated(actor: Actor, starts: Sequence[date]) -> Select:
     )
 
 
-def _lines(actor: Actor, starts: Sequence[date], month: ColumnElement[int] | None) -> Select:
+def _sums(actor: Actor, starts: Sequence[date]) -> Select:
+    """One row a month, of sums that can be added up: one pass over the runs of the time."""
     real, foreseen = Ejecucion.bytes_total, Solicitud.previsto_bytes
-    countable = foreseen >= SMALL
-    ratio = case((countable, cast(real, Float) / foreseen))
-    columns = [
-        func.count().label("requests"), func.coalesce(func.sum(foreseen), 0).label("estimated"), func.coalesce(func.sum(real), 0).label("real"),
-        func.avg(ratio).label("mean"), func.avg(case((countable, case((ratio.between(1 - CLOSE, 1 + CLOSE), 1.0), else_=0.0)))).label("close"),
-        func.avg(case((Ejecucion.encontrados == Solicitud.previsto_documentos, 1.0), else_=0.0)).label("exact"),
-    ]
-    query = _generated(actor, starts).where(foreseen.is_not(None))
-    if month is None:
-        return query.with_only_columns(*columns)
-    return query.with_only_columns(*columns, month.label("month")).group_by(month)
+    known = foreseen.is_not(None)
+    ratio = case((foreseen >= SMALL, cast(real, Float) / foreseen))
+    month = _month_of(starts).label("month")
+    return _generated(actor, starts).with_only_columns(
+        month, func.sum(case((known, 1), else_=0)).label("requests"), func.sum(case((known, 0), else_=1)).label("without"),
+        func.coalesce(func.sum(foreseen), 0).label("estimated"), func.coalesce(func.sum(case((known, real))), 0).label("real"),
+        func.count(ratio).label("countable"), func.coalesce(func.sum(ratio), 0.0).label("ratios"),
+        func.sum(case((ratio.between(1 - CLOSE, 1 + CLOSE), 1), else_=0)).label("close"),
+        func.sum(case((known & (Ejecucion.encontrados == Solicitud.previsto_documentos), 1), else_=0)).label("exact"),
+    ).group_by(month)
 
 
-def _line(label: str, row: Row) -> Line:
-    share = [None if value is None else float(value) for value in (row.mean, row.close, row.exact)]
-    return Line(label, row.requests, int(row.estimated), int(row.real), *share)
+def _line(label: str, rows: Iterable[Row]) -> Line:
+    """The sums of one or more months as one line."""
+    rows = list(rows)
+    total = {name: sum(getattr(row, name) for row in rows) for name in _SUMMED}
+    countable, requests = total["countable"], total["requests"]
+    return Line(
+        label, int(requests), int(total["estimated"]), int(total["real"]), float(total["ratios"]) / countable if countable else None,
+        int(total["close"]) / countable if countable else None, int(total["exact"]) / int(requests) if requests else None,
+    )
+
+
+_SUMMED = ("requests", "estimated", "real", "countable", "ratios", "close", "exact")
 
 
 def _worst(actor: Actor, starts: Sequence[date]) -> list[Miss]:

@@ -149,7 +149,7 @@ def remove_local(actor: Actor, local_id: int | None) -> None:
 def touched() -> list[Solicitud]:
     """Approved requests still to be run that are promised for a day nobody works any more, by date. Runs an officer ordered
     at once are not among them."""
-    promised = select(Solicitud.fecha_tentativa).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde > clock.now()).distinct()
+    promised = select(Solicitud.fecha_tentativa).where(schedule.ON_PROMISE, Solicitud.fecha_tentativa >= clock.today()).distinct()
     days = schedule.working_calendar()
     off = [day for day in db.session.scalars(promised) if not days.is_working(day)]
     query = (

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from flask import current_app
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import case, func, or_, select, text
 
 from extensions import db
 from models import PROMISED, AnioFeriados, Capacidad, Feriado, PeriodoAltaDemanda, Solicitud
@@ -20,7 +20,7 @@ from services import clock
 OPENING = timedelta(hours=calendar.OPENS_AT)
 BOOKED = (Estado.APROBADA, Estado.EN_EJECUCION)
 HORIZON = timedelta(days=366)
-Booking = tuple[date, int, Load]
+Booking = tuple[date, int, Load]  # first day, institution, load
 _LOCK = 20_261_122  # any number that nothing else in this database locks
 
 
@@ -77,18 +77,29 @@ def limit(day: date) -> Load:
 # --- what is promised ----------------------------------------------------------------------------------------------------
 
 
-def booked(since: date, *, without: int | Collection[int] | None = None) -> dict[date, calendar.DayLoad]:
-    """What is promised on each day from `since` on, and what today has already produced; `without`: requests being moved do
-    not stand in their own way.
+OTHERS = 0  # no institution has this id
+
+
+def booked(since: date, *, without: int | Collection[int] | None = None, institution: int = OTHERS) -> dict[date, calendar.DayLoad]:
+    """What is promised on each day from `since` on, and what today has already produced: what `institution` has on it, and
+    all the others as one (OTHERS). `without`: requests being moved do not stand in their own way.
 
     Requests that fit into a day, nearly all, are summed up by the database; only those of several days come one by one."""
     found: dict[date, calendar.DayLoad] = {}
     days, daily, times = working_calendar(), capacities(), periods()
     one_day = _smallest_day(daily, times)
-    for day, institucion, load in (*_sums(since, one_day, _ids(without)), *(_produced_today() if since <= clock.today() else ())):
-        found.setdefault(day, calendar.DayLoad()).add(institucion, load)
-    calendar.book(_large(one_day, _ids(without)), days, daily, times, onto=found)
+    for day, own, load in (*_sums(since, one_day, _ids(without), institution), *(_produced_today(institution) if since <= clock.today() else ())):
+        found.setdefault(day, calendar.DayLoad()).add(institution if own else OTHERS, load)
+    large = ((day, institution if who == institution else OTHERS, load) for day, who, load in _large(one_day, _ids(without)))
+    calendar.book(large, days, daily, times, onto=found)
     return {day: load for day, load in found.items() if day >= since}
+
+
+def continuing(when: date) -> int:
+    """How many requests of several days that began before `when` take part of it."""
+    days, daily, times = working_calendar(), capacities(), periods()
+    rows = (row for row in _large(_smallest_day(daily, times), set()) if row[0] < when)
+    return sum(when in calendar.book([row], days, daily, times) for row in rows)
 
 
 def _ids(without: int | Collection[int] | None) -> set[int]:
@@ -105,42 +116,42 @@ def _smallest_day(daily: Capacities, times: Collection[Period]) -> Load:
 _DOCUMENTS, _BYTES = func.coalesce(Solicitud.estimado_documentos, 0), func.coalesce(Solicitud.estimado_bytes, 0)
 _ROW = (Solicitud.fecha_tentativa, Solicitud.institucion_id, _DOCUMENTS, _BYTES)
 # Written out: with parameters in it neither database would see that its index of promised requests applies.
-_PROMISED = text(f"solicitud.{PROMISED}")
+ON_PROMISE = text(f"solicitud.{PROMISED}")
 
 
-def _sums(since: date, one_day: Load, left_out: set[int]) -> Iterator[Booking]:
-    """By day and institution, the requests of one day. Those left out are subtracted here: looking for their numbers would
-    take the database from its index to every row."""
+def _sums(since: date, one_day: Load, left_out: set[int], institution: int) -> Iterator[tuple[date, bool, Load]]:
+    """By day, the requests of one day: the institution's own, and the others'. Those left out are subtracted here: looking for
+    their numbers would take the database from its index to every row."""
     small = (_DOCUMENTS <= one_day.documents, _BYTES <= one_day.bytes)
+    own = case((Solicitud.institucion_id == institution, 1), else_=0).label("own")
     rows = db.session.execute(
-        select(Solicitud.fecha_tentativa, Solicitud.institucion_id, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
-        .where(_PROMISED, Solicitud.fecha_tentativa >= since, *small)
-        .group_by(Solicitud.fecha_tentativa, Solicitud.institucion_id)
+        select(Solicitud.fecha_tentativa, own, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
+        .where(ON_PROMISE, Solicitud.fecha_tentativa >= since, *small).group_by(Solicitud.fecha_tentativa, own)
     )
-    away: dict[tuple[date, int], list[Load]] = {}
+    away: dict[tuple[date, bool], list[Load]] = {}
     if left_out:
-        for day, institucion, documents, size in db.session.execute(select(*_ROW).where(_PROMISED, Solicitud.id.in_(left_out), *small)):
-            away.setdefault((day, institucion), []).append(Load(documents, size))
-    for day, institucion, count, documents, size in rows:
-        gone = away.get((day, institucion), [])
+        for day, who, documents, size in db.session.execute(select(*_ROW).where(ON_PROMISE, Solicitud.id.in_(left_out), *small)):
+            away.setdefault((day, who == institution), []).append(Load(documents, size))
+    for day, mine, count, documents, size in rows:
+        gone = away.get((day, bool(mine)), [])
         if count > len(gone):
-            yield day, institucion, Load(int(documents), int(size)) - sum(gone, Load())
+            yield day, bool(mine), Load(int(documents), int(size)) - sum(gone, Load())
 
 
 def _large(one_day: Load, left_out: set[int]) -> Iterator[Booking]:
     """Requests of several days, one by one, whenever they began."""
-    query = select(*_ROW).where(_PROMISED, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
+    query = select(*_ROW).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
     if left_out:
         query = query.where(Solicitud.id.not_in(left_out))
     for day, institucion, documents, size in db.session.execute(query.order_by(Solicitud.fecha_tentativa, Solicitud.id)):
         yield day, institucion, Load(documents, size)
 
 
-def _produced_today() -> Iterator[Booking]:
+def _produced_today(institution: int) -> Iterator[tuple[date, bool, Load]]:
     """What runs of this day have used up of its capacity."""
     query = select(*_ROW).where(Solicitud.fecha_tentativa == clock.today(), Solicitud.generada_en.is_not(None))
-    for day, institucion, documents, size in db.session.execute(query):
-        yield day, institucion, Load(documents, size)
+    for day, who, documents, size in db.session.execute(query):
+        yield day, who == institution, Load(documents, size)
 
 
 def load_of(solicitud: Solicitud) -> Load:
@@ -170,7 +181,7 @@ def propose_load(
     """The same for a request that may not exist yet: documents and bytes of that institution. One that no year of capacity
     could hold gets the first day nobody has booked, out of time, with the reason."""
     day = approved_on or clock.today()
-    days, daily, times, promised = working_calendar(), capacities(), periods(), booked(day, without=without)
+    days, daily, times, promised = working_calendar(), capacities(), periods(), booked(day, without=without, institution=institucion_id)
     try:
         found = calendar.propose(day, documents, size, institucion_id, promised, days, daily, times)
     except ValueError as problem:

@@ -76,7 +76,9 @@ def upgrade():
         "ix_solicitud_calendario", "solicitud", ["fecha_tentativa", "institucion_id", "estimado_documentos", "estimado_bytes"],
         sqlite_where=sa.text(PENDING), postgresql_where=sa.text(PENDING),
     )
-    op.create_index("ix_solicitud_fecha_tentativa", "solicitud", ["fecha_tentativa"])
+    op.create_index(
+        "ix_solicitud_fecha_tentativa", "solicitud", ["fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"]
+    )
     op.create_index("ix_ejecucion_terminada", "ejecucion", ["terminada_en"])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Action, Clase, Estado
-from services import calendar_moves, calendario, clock, estimates_report, feriados, runs, schedule, solicitudes
+from services import calendar_moves, calendario, clock, desk_calendar, estimates_report, feriados, periods, runs, schedule, solicitudes
 from services.mover import create, move
 from sources import demo_people as people
 from tests import making
@@ -142,6 +142,17 @@ def test_requests_left_over_from_earlier_days_are_counted(at):
     assert calendario.overdue() == 0
     with at(days=2):
         assert calendario.overdue() == 1
+
+
+def test_the_desk_draws_the_same_days(sge):
+    promised(THURSDAY, 60)
+    row = promised(MONDAY, 1)
+    day = lambda when: next(d for week in desk_calendar.choice(row, when).weeks for d in week if d.date == when)  # noqa: E731
+    assert day(THURSDAY).load == cell(THURSDAY).percent == 60
+    periods.save(sge, periods.Draft("Cierre", THURSDAY, FRIDAY, 0, 200, 0))
+    assert day(THURSDAY).load == cell(THURSDAY).percent == 30
+    eve = date(2027, 2, 5)  # Friday before Carnival
+    assert day(eve).lost and day(eve).spoken.endswith("la vigencia no incluiría ningún día laborable")
 
 
 # Moves
