@@ -127,13 +127,13 @@ class Listing:
         first = _Cursor(FIRST)
         return (self._at(cursor, order, size, total, many) if cursor.side != FIRST else None) or self._at(first, order, size, total, many)  # type: ignore[return-value]
 
-    def batches(self, asked: str = "", size: int = EXPORTED) -> Iterator[list[Any]]:
+    def batches(self, asked: str = "") -> Iterator[list[Any]]:
         """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open."""
         order = self.order(asked)
         walk = self._walk(order, self.count()[1])
         cursor, more = _Cursor(FIRST), True
         while more:
-            found, more = walk.fetch(cursor, True, size)
+            found, more = walk.fetch(cursor, True, EXPORTED)
             if found:
                 cursor = _Cursor(AFTER, found[-1][0], list(found[-1][1:]))
                 yield self._rows([key[-1] for key in found])

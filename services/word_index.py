@@ -45,6 +45,8 @@ def begins(searched: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement
 # FTS5 keeps the beginnings of 2 to 6 letters of every word: longer ones would be merged from all the words they begin (36 ms
 # for "analist" among a million rows). So a longer word is looked up by its first letters, and the row is asked for the rest.
 KEPT = 6
+# No word of a row is longer (models: the longest searched column); PostgreSQL refuses a query with words of 2 047 bytes.
+LONGEST = 510
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Query:
         return f"({text}) NOT {families}" if self.surname is False and self.exact else text
 
     def tsquery(self) -> str:
-        families = " | ".join(f"'_{word}':*" for word in self.words)
-        parts = [f"'{word}':*" for word in self.words] + ["(" + " | ".join(f"'{m}'" for m in marks) + ")" for marks in self.marks]
+        families = " | ".join(f"'_{word[:LONGEST]}':*" for word in self.words)
+        parts = [f"'{word[:LONGEST]}':*" for word in self.words] + ["(" + " | ".join(f"'{m}'" for m in marks) + ")" for marks in self.marks]
         return " & ".join(parts + ([] if self.surname is None else [f"{'' if self.surname else '!'}({families})"]))
 
 
