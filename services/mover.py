@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -115,7 +115,8 @@ def admit(solicitud: Solicitud, estado: Estado, steps: Sequence[Past]) -> Solici
     db.session.add(solicitud)
     db.session.flush()
     for step in steps:
-        record(solicitud, step.action, None, step.en, comment=step.comment, data=step.data, estado=step.estado)
+        # In UTC, as it will be read back: the hash is over the instant as written.
+        record(solicitud, step.action, None, step.en.astimezone(UTC), comment=step.comment, data=step.data, estado=step.estado)
     return solicitud
 
 
