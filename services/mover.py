@@ -110,7 +110,7 @@ class Past:
 
 def admit(solicitud: Solicitud, estado: Estado, steps: Sequence[Past]) -> Solicitud:
     """Put a request into the world that ended elsewhere, in its last estado and with the Recorrido it had: the one way in that
-    asks no transition, since nothing moves here (docs/adr/0014). The rows are chained like all others."""
+    asks no transition, since nothing moves here (docs/adr/0018). The rows are chained like all others."""
     solicitud.estado = estado
     db.session.add(solicitud)
     db.session.flush()
