@@ -109,7 +109,7 @@ from (
   from (
    select g, g % {scale.share} in (0, 1) and g / {scale.share} % 2 = g % {scale.share} as mine,
     case when g % 10 = 9 then 2 else g % 2 end as kind
-   from generate_series(1::bigint, {scale.radicados}) g) shaped) placed) made
+   from generate_series(0::bigint, {scale.radicados} - 1) g) shaped) placed) made
 on conflict do nothing;
 insert into usuarios_radicado(radi_nume_radi, radi_usua_tipo, usua_codi, usua_nombre, usua_apellido, usua_cedula)
  select radi_nume_radi, 1, 900, ({_NAMES})[1 + row % 10] || ' ' || ({_NAMES})[1 + row / 10 % 10],

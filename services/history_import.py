@@ -1,4 +1,4 @@
-"""Past backups of Quipux's own module, brought into the list as what they are: history (docs/adr/0014).
+"""Past backups of Quipux's own module, brought into the list as what they are: history (docs/adr/0018).
 
 Each becomes an Eliminada with the Recorrido it had: its files, if they still are anywhere, are not ours and cannot be downloaded
 here. Numbers are ours; `importada_de` keeps theirs and makes the import repeatable. Nothing is mailed, planned or run."""

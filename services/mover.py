@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -110,12 +110,13 @@ class Past:
 
 def admit(solicitud: Solicitud, estado: Estado, steps: Sequence[Past]) -> Solicitud:
     """Put a request into the world that ended elsewhere, in its last estado and with the Recorrido it had: the one way in that
-    asks no transition, since nothing moves here (docs/adr/0014). The rows are chained like all others."""
+    asks no transition, since nothing moves here (docs/adr/0018). The rows are chained like all others."""
     solicitud.estado = estado
     db.session.add(solicitud)
     db.session.flush()
     for step in steps:
-        record(solicitud, step.action, None, step.en, comment=step.comment, data=step.data, estado=step.estado)
+        # In UTC, as it will be read back: the hash is over the instant as written.
+        record(solicitud, step.action, None, step.en.astimezone(UTC), comment=step.comment, data=step.data, estado=step.estado)
     return solicitud
 
 

@@ -156,6 +156,12 @@ def test_an_estimate_of_files_on_disk_only_is_exact(quipux):
     assert (size.bytes, size.archivos, size.exacto) == (len(cases.PDF), 1, True)
 
 
+def test_an_estimate_counts_the_unsigned_twin_beside_a_signed_file(quipux):
+    day = date(2019, 1, 1 + cases.NAMES.index("disk_twins"))
+    size = quipux.size("120", day, day)
+    assert (size.bytes, size.archivos, size.exacto) == (len(cases.PDF) + len(cases.DER), 2, True)
+
+
 def test_an_empty_range_is_empty(quipux):
     day = date(1999, 1, 1)
     assert quipux.count("110", day, day) == Count(0, 0, 0, 0)
