@@ -55,7 +55,9 @@ class _Maker:
         self.placeholder: int | None = None  # the volume whose SIN_DOCUMENTOS.txt stands for an empty whole
         self._entries: dict[int, dict[str, Entry]] = {}
         self._tags: dict[str, str] = {}
-        self.front = {name for name, _ in viewer.static_files()} | {"LEAME.txt", viewer.index_name(plan.header)}
+        # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
+        # does not begin with its first bytes for the first volume alone.
+        self.front = (*(name for name, _ in viewer.static_files()), "LEAME.txt", viewer.index_name(plan.header))
 
     def run(self) -> int:
         self._measure()
@@ -64,7 +66,7 @@ class _Maker:
         return self.writer.close(disk=self.plan.parts, central=self._central())
 
     def _copy_common(self) -> None:
-        """The unnumbered tag files, byte for byte from the last data volume, which has them all."""
+        """The whole's lists, byte for byte from the last data volume; of what all volumes have, only the digests."""
         names = [list_name(self.plan, name) for name in LISTS]
         with closing(self.opener(self.plan.parts)) as last:
             entries = self._entries[self.plan.parts]

@@ -106,7 +106,8 @@ def _cell(value) -> str:
 
 
 def _people(names: list[str]) -> str:
-    return ", ".join(names)
+    """A person comes with post and institution, commas included."""
+    return "; ".join(names)
 
 
 def _day(iso: str) -> str:

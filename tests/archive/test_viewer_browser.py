@@ -78,7 +78,7 @@ def document(n: int, subject: str, *, tray="recibido", sender="Rosa Chicaiza", y
         "fecha": f"{year}-03-{n:02d}T10:24:00-05:00",
         "asunto": subject,
         "de": [sender],
-        "para": ["María Fernanda Ñauñay Quishpe"],
+        "para": more.get("para", ["María Fernanda Ñauñay Quishpe"]),
         "cc": more.get("cc", []),
         "referencia": "BN-2023-0009-I",
         "bandejas": [tray],
@@ -99,6 +99,7 @@ DOCUMENTS = [
         year=2023,
         kind="Memorando",
         cc=["Édison Yánez"],
+        para=["María Fernanda Ñauñay Quishpe", "Ana Ruiz, Directora"],
         firma={"veredicto": "válida", "firmantes": [{"nombre": "Carmen Núñez", "fecha": "2023-03-02T10:24:00-05:00", "emisor": "AC del Ecuador", "certificado": "Vigente"}]},
         files=[("principal", "memo.pdf", "data/Enviados/2023/memo.pdf", b"%PDF dos" * 999), ("anexo", "planos-Iñaquito.pdf", "data/Enviados/2023/anexo01.pdf", b"plano")],
     ),
@@ -296,6 +297,7 @@ def test_document_page_has_everything(open_page, whole):
         assert word in text, word
     assert page.locator("#doc h3").all_inner_texts() == ["Información general", "Archivos", "Anexos (1)", "Firmas", "Recorrido", "Integridad (SHA-256)"]
     assert hashlib.sha256(b"plano").hexdigest() in text
+    assert page.locator(".gente").nth(1).locator(".t").all_inner_texts() == ["María Fernanda Ñauñay Quishpe", "Ana Ruiz, Directora"]
     expect(page.locator(".fila[aria-selected=true]")).to_contain_text("Inventario de bienes")
 
 

@@ -26,6 +26,9 @@
     return dl;
   }
 
+  /* One line a person: with title, post and institution a comma no longer tells where the next one begins. */
+  const gente = (nombres) => (nombres.length ? el("span", "gente", ...nombres.map((n) => el("span", "t", n))) : "");
+
   function aviso(color, nombre, titulo, texto) {
     return el("div", "aviso k-" + color, icono(nombre), el("div", "", el("strong", "", titulo), texto ? el("p", "", texto) : null));
   }
@@ -152,7 +155,7 @@
     acciones.append(boton("", "print", "Imprimir ficha", () => window.print()));
     const general = tarjeta("Información general", datos(
       ["Número", doc.numero], ["Tipo", doc.tipo], ["Fecha", fecha(doc.fecha, true)], ["Referencia", det && det.referencia],
-      ["Asunto", doc.asunto, "w"], ["De", doc.de.join(", "), "w"], ["Para", doc.para.join(", "), "w"], ["Con copia", doc.cc.join(", "), "w"]));
+      ["Asunto", doc.asunto, "w"], ["De", gente(doc.de), "w"], ["Para", gente(doc.para), "w"], ["Con copia", gente(doc.cc), "w"]));
     const pagina = [...encabezado(doc), acciones];
     if (det && V.partes.conNovedad(doc.id)) pagina.push(aviso("warn", "warn", "Documento con novedad", "Al menos uno de sus archivos no se pudo incluir; la causa consta junto a cada uno."));
     if (!det && estado === "falta") pagina.push(...sinParte(doc).slice(0, 1), general, ...sinParte(doc).slice(1));
