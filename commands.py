@@ -18,7 +18,7 @@ from extensions import db
 from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
-from services import adapters, clock, health, mirror, schedule, signin
+from services import adapters, board_summary, clock, health, mirror, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
 from sources import SourceUnavailable
@@ -28,11 +28,12 @@ usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
 quipux = AppGroup("quipux", help="El Quipux que se lee.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
+tablero = AppGroup("tablero", help="Las cifras del tablero.")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def register(app: Flask) -> None:
-    for command in (usuario, feriados, quipux, settings, sweep, worker, clock_process, demo_setup):
+    for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 
 
@@ -114,6 +115,12 @@ def check_settings() -> None:
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("La configuración está completa.")
+
+
+@tablero.command("rebuild")
+def rebuild_board() -> None:
+    """Vuelve a contar todos los días cerrados a partir de las solicitudes."""
+    click.echo(f"{board_summary.rebuild()} días contados.")
 
 
 @click.command()

@@ -36,6 +36,7 @@ from storage import StorageError
 log = logging.getLogger(__name__)
 
 PAUSE = 5.0  # seconds between two looks at a source that does not answer
+WORKER = "RESPALDOS_WORKER"  # process number of the worker whose horse this is (jobs.worker)
 BEAT = 1.0  # seconds between two writes of progress: at most one a second (decisions 15)
 
 
@@ -53,7 +54,7 @@ def work() -> int:
 
 
 def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{socket.gethostname()}:{os.environ.get(WORKER) or os.getpid()}"
 
 
 def run_one(claim: Claim) -> None:

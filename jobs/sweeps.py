@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes, uploads
+from services import after, board_summary, cambios, clock, downloads, implantaciones, mirror, notices, production, purge, runs, solicitudes, uploads
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -41,7 +41,9 @@ def reconcile() -> tuple[int, int]:
 
 def _wake(waiting: int) -> int:
     """As many nudges as runs wait, less those already in the queue, and never many: a queue that is away must not keep
-    the clock trying, nor a busy worker find thousands."""
+    the clock trying, nor a busy worker find thousands. None while the production is paused: nothing could be taken."""
+    if production.paused():
+        return 0
     for _ in range(min(waiting, NUDGES) - after.queued_runs() if waiting else 0):
         runs.nudge()
     db.session.commit()
@@ -137,6 +139,11 @@ def digest() -> tuple[int, int]:
     return notices.digest(), 0
 
 
+def close_days() -> tuple[int, int]:
+    """Count the days that are over, so that the board need not."""
+    return board_summary.close(), 0
+
+
 def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int, int]:
     """Do `task` for each request in a transaction of its own: one that fails does not stop the others. A task that
     answers False had nothing to do and is not counted."""
@@ -156,6 +163,7 @@ def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int,
 SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
     "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
     "mirror": refresh_mirror, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
+    "board": close_days,
 }
 
 

@@ -58,6 +58,8 @@ class Permission(Enum):
     SOLICITUD_DELIVER = auto()
     SOLICITUD_RENEW = auto()
     SGE_DESK = auto()
+    BOARD = auto()
+    PRODUCTION = auto()
     # The AIQs' own affairs
     INSTITUTIONS = auto()
     IMPLANTATION_SEE = auto()
@@ -143,6 +145,8 @@ POLICY: dict[Permission, Callable[[Actor, Any], bool]] = {
     Permission.SOLICITUD_DELIVER: _office,
     Permission.SOLICITUD_RENEW: _carry,
     Permission.SGE_DESK: _sge,
+    Permission.BOARD: _sge,
+    Permission.PRODUCTION: _sge,
     Permission.INSTITUTIONS: _sge,
     Permission.IMPLANTATION_SEE: lambda actor, thing: actor.sge or thing.id in actor.designated_implantations,
     Permission.IMPLANTATION_WORK: lambda actor, thing: thing.id in actor.designated_implantations,

@@ -17,7 +17,7 @@ from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.identity import words
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import clock, scope, solicitudes, status
+from services import board_views, clock, scope, solicitudes, status
 from services.listing import EPOCH, Listing, Page, Sort
 
 MONTHS_SHOWN = 6
@@ -31,7 +31,7 @@ FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vi
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list is narrowed to. inicio, fin: local days of the Fecha Solicitud, both included. texto: the header's
-    search, a number, a name or a cédula. Empty values filter nothing."""
+    search, a number, a name or a cédula. vista: a view of services.board_views. Empty values filter nothing."""
 
     inicio: date | None = None
     fin: date | None = None
@@ -40,6 +40,7 @@ class Filters:
     nombre: str = ""
     institucion_id: int | None = None
     texto: str = ""
+    vista: str = ""
 
     @property
     def digest(self) -> str:
@@ -104,6 +105,8 @@ def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Soli
         query = query.where(_named(filters.nombre))
     if filters.institucion_id:
         query = query.where(Solicitud.institucion_id == filters.institucion_id)
+    if filters.vista and (view := board_views.view(filters.vista)):
+        query = query.where(view.condition(now))
     if filters.texto:
         number = Solicitud.id == int(filters.texto) if filters.texto.isascii() and filters.texto.isdigit() and len(filters.texto) < 16 else None
         query = query.where(_named(filters.texto) if number is None else or_(number, _named(filters.texto)))

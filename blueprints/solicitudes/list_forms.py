@@ -16,13 +16,13 @@ from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import solicitudes, solicitudes_listing
+from services import board_views, solicitudes, solicitudes_listing
 from services.errors import Refused
 from services.solicitudes_listing import Filters
 
 MAX_NAME = 120
 MAX_DIGITS = 15
-FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
+FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion", "vista")
 _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -41,13 +41,14 @@ class FilterForm:
         shows the last six months, except when it is searched for a number, a name or a cédula."""
         typed = {name: clean(args.get(name, "")) for name in (*FIELDS, "q")}
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
-        if not typed["q"]:
+        if not typed["q"] and not typed["vista"]:
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
         form = cls(typed, Filters(), order=args.get("orden", "")[:20])
         form.filters = Filters(
             inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
             nombre=form._text("nombre", "El nombre o la CI"), institucion_id=form._institution(offered), texto=form._text("q", "La búsqueda"),
+            vista=form._view(),
         )
         start, end = form.filters.inicio, form.filters.fin
         if start and end and start > end:
@@ -56,7 +57,8 @@ class FilterForm:
 
     def url(self, **changes: str) -> str:
         """The list with these filters: only what says something is in the URL. An emptied date stays, as "no limit"."""
-        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not self.typed["q"])}
+        unlimited = self.typed["q"] or self.typed["vista"]
+        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not unlimited)}
         if self.order and self.order != solicitudes_listing.DEFAULT_ORDER:
             kept["orden"] = self.order
         return url_for("solicitudes.listing", **{k: v for k, v in (kept | changes).items() if v or k in {"inicio", "fin"}})
@@ -64,7 +66,7 @@ class FilterForm:
     @property
     def summary(self) -> list[tuple[str | None, str]]:
         """For f.resumen: in the order of the fields."""
-        return [(None if name == "q" else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q") if name in self.errors]
+        return [(None if name in {"q", "vista"} else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q") if name in self.errors]
 
     @property
     def estado_options(self) -> list[tuple[str, str]]:
@@ -116,6 +118,19 @@ class FilterForm:
             self.typed[name] = text[:MAX_NAME]
             return ""
         return text
+
+    @property
+    def view(self) -> board_views.View | None:
+        """The view the list is narrowed to, for its heading."""
+        return board_views.view(self.filters.vista) if self.filters.vista else None
+
+    def _view(self) -> str:
+        key = self.typed["vista"]
+        if key and board_views.view(key) is None:
+            self.errors["vista"] = "La vista elegida no existe. Elija los filtros que necesite."
+            self.typed["vista"] = ""
+            return ""
+        return key
 
     def _institution(self, offered: Collection[int]) -> int | None:
         text = self.typed["institucion"]

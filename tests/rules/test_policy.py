@@ -50,6 +50,7 @@ MATRIX = [
     (P.SOLICITUD_DELIVER, INSTITUTIONAL, {"aiq"}), (P.SOLICITUD_DELIVER, PERSONAL, set()),
     (P.REQUEST_INSTITUTIONAL, None, {"aiq", "foreign", "sge", "filer"}), (P.REQUEST_PERSONAL, None, {"aiq", "servant"}),
     (P.LIST_INSTITUTION, None, {"aiq", "foreign", "sge", "filer"}), (P.SGE_DESK, None, {"sge", "filer"}),
+    (P.BOARD, None, SGE), (P.PRODUCTION, None, SGE),
     (P.ENTER, None, EVERYBODY), (P.AFFAIRS_READ, None, EVERYBODY),
     (P.INSTITUTIONS, None, SGE), (P.AIQ_REGISTER, None, SGE),
     (P.USERS, None, AIQS | SGE), (P.AFFAIRS, None, AIQS | SGE), (P.CHANGE_START, None, AIQS), (P.ESCALATE, None, AIQS),
