@@ -62,6 +62,8 @@ class Shell:
     search_name: str = "q"
     menu: Sequence[Item] = ()
     footer: Sequence[Item] = field(default_factory=tuple)
+    # The pause of the production that officers must know of, wherever they are.
+    paused: object | None = None
 
 
 @dataclass(frozen=True, slots=True)

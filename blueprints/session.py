@@ -18,7 +18,7 @@ from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
 from rules.glossary import CARGO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import clock, implantaciones, people, scope
+from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
 
@@ -99,6 +99,7 @@ def _shell() -> Shell | None:
         nav=_nav(actor),
         search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
         menu=_menu(),
+        paused=production.paused() if can(Permission.PRODUCTION) else None,
     )
 
 
@@ -123,7 +124,10 @@ def _office(actor) -> tuple[str, str]:
 
 def _nav(actor) -> list[Section]:
     """Menu of the seed, with its exact names: "Respaldo de Documentos" in two blocks."""
-    sections = [Section(None, [Item("Inicio", url_for("inicio.home"), "inicio")])]
+    first = [Item("Inicio", url_for("inicio.home"), "inicio")]
+    if can(Permission.BOARD):
+        first.append(Item("Tablero", url_for("tablero.board"), "tablero"))
+    sections = [Section(None, first)]
     if actor.active_accounts:
         sections.append(
             Section(
@@ -151,6 +155,7 @@ def _nav(actor) -> list[Section]:
                 "Respaldos",
                 [
                     Item("Mesa de aprobación", url_for("mesa.desk"), "mesa", _waiting(actor)),
+                    Item("Producción", url_for("ejecuciones.floor"), "produccion"),
                     Item("Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
                     Item("Registrar solicitud", url_for("solicitudes.new"), "nueva"),
                     Item("Solicitudes por enviar", url_for("solicitudes.drafts"), "por-enviar", _drafts(actor)),

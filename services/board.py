@@ -19,10 +19,10 @@ from rules.deadlines import midnight
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.series import Point, by_month, bytes_by_day, bytes_by_week, mean_wait, span_of, waits_by_week
-from services import board_summary, clock, schedule, solicitudes_listing
+from services import board_summary, clock, notices, schedule, solicitudes_listing
 from services.board_summary import DayCount
 from services.board_views import generated_key
-from services.errors import NotFound
+from services.errors import Conflict, NotFound
 from services.solicitudes_listing import Filters
 
 MONTHS = 6  # shown unless asked otherwise
@@ -163,9 +163,16 @@ def failed_mail_rows() -> list[Correo]:
     return list(db.session.scalars(query.order_by(Correo.id.desc()).limit(MAILS)))
 
 
-def failed_mail(correo_id: int) -> Correo:
-    """A mail, to be sent again. Raises NotFound."""
-    row = db.session.get(Correo, correo_id) if 0 < correo_id < 2**62 else None
+def failed_mail(actor: Actor, correo_id: int) -> Correo:
+    """One mail, for the officer who will send it again. Raises NotFound."""
+    row = db.session.get(Correo, correo_id) if actor.sge and 0 < correo_id < 2**62 else None
     if row is None:
         raise NotFound
     return row
+
+
+def resend(row: Correo) -> None:
+    """Try a mail again that was given up. Raises Conflict when it is no longer among those. The caller commits."""
+    if row.estado is not CorreoEstado.FALLIDO:
+        raise Conflict("El correo ya no está entre los fallidos: se está enviando nuevamente o ya se envió.")
+    notices.resend(row)
