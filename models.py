@@ -243,10 +243,13 @@ class Solicitud(Base):
     # Estimate shown before sending, replaced by the plan
     estimado_documentos: Mapped[int | None]
     estimado_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    estimado_reservados: Mapped[int | None]
 
     enviada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     enviada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     devuelta_por: Mapped[str] = mapped_column(Text, default="")
+    # When an officer first had it on the desk; empty again when it is sent again.
+    abierta_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     fecha_tentativa: Mapped[date | None] = mapped_column(Date)
@@ -282,6 +285,8 @@ class Solicitud(Base):
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
         Index("ix_solicitud_generada", "generada_en"),
+        Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
+        Index("ix_solicitud_persona", "institucion_id", "persona_cedula"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},
@@ -807,6 +812,64 @@ class AccesoEvento(Base):
     usuario: Mapped[Usuario] = relationship(foreign_keys=[usuario_id])
     actor: Mapped[Usuario] = relationship(foreign_keys=[actor_id])
     institucion: Mapped[Institucion] = relationship()
+
+
+class Apertura(Base):
+    """An officer has, or had, a request on the desk. `hasta`: the last sign of it; `desde`: since when without a break."""
+
+    __tablename__ = "apertura"
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"), primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"), primary_key=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    hasta: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    usuario: Mapped[Usuario] = relationship()
+
+
+class Lote(Base):
+    """A bulk approval that an officer confirmed: what was to happen to each request, and what happened.
+
+    `clave` comes from the page that was confirmed: confirmed twice, it is the same Lote. `filtro`: the filter in words."""
+
+    __tablename__ = "lote"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clave: Mapped[str] = mapped_column(String(64), unique=True)
+    creado_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    filtro: Mapped[str] = mapped_column(String(400), default="")
+    volver: Mapped[str] = mapped_column(String(800), default="")
+    terminado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    creado_por: Mapped[Usuario] = relationship()
+    filas: Mapped[list[LoteFila]] = relationship(back_populates="lote", order_by="LoteFila.orden")
+
+    __table_args__ = (Index("ix_lote_terminado", "terminado_en"),)
+
+
+class LoteResultado(StrEnum):
+    PENDIENTE = "pendiente"
+    APROBADA = "aprobada"
+    NO_APROBADA = "no_aprobada"
+
+
+class LoteFila(Base):
+    """One request of a Lote. version, fecha: as the officer confirmed them. fecha_final: the day it really got."""
+
+    __tablename__ = "lote_fila"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lote_id: Mapped[int] = mapped_column(ForeignKey("lote.id"))
+    orden: Mapped[int]
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"))
+    version: Mapped[int]
+    fecha: Mapped[date] = mapped_column(Date)
+    resultado: Mapped[LoteResultado] = mapped_column(Word(LoteResultado), default=LoteResultado.PENDIENTE)
+    fecha_final: Mapped[date | None] = mapped_column(Date)
+    detalle: Mapped[str] = mapped_column(Text, default="")
+
+    lote: Mapped[Lote] = relationship(back_populates="filas")
+    solicitud: Mapped[Solicitud] = relationship()
+
+    __table_args__ = (UniqueConstraint("lote_id", "orden"), UniqueConstraint("lote_id", "solicitud_id"))
 
 
 class Feriado(Base):
