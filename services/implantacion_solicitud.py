@@ -4,7 +4,7 @@ The caller commits."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 
 from sqlalchemy import func, select
@@ -12,10 +12,11 @@ from werkzeug.datastructures import FileStorage
 
 from extensions import db
 from models import Implantacion, Orientacion, Usuario
-from rules.identity import ERROR, WARNING, cedula_problem, compact, email_problem, ruc_problem
+from rules.identity import ERROR, WARNING, compact, ruc_problem
 from rules.policy import Actor
 from rules.processes import Step
 from services import clock, institutions, uploads
+from services.aiq_offices import AiqData, data_problems
 from services.errors import Refused
 from services.mover import begin
 from services.processes import step
@@ -28,8 +29,6 @@ LENGTHS = {
 _MISSING = {
     "nombre": "Escriba el nombre de la institución.", "sigla": "Escriba la sigla de la institución.",
     "telefono": "Escriba el número telefónico de la institución.", "direccion": "Escriba la dirección de la institución.",
-    "aiq_nombres": "Escriba los nombres y apellidos del AIQ.", "aiq_cargo": "Escriba el cargo del AIQ.",
-    "aiq_telefono": "Escriba el número telefónico del AIQ.", "aiq_celular": "Escriba el número celular del AIQ.",
     "oficio_numero": "Escriba el número del oficio.",
 }
 
@@ -56,8 +55,12 @@ class Data:
     def columns(self) -> dict[str, object]:
         """As the row keeps them: numbers without separators, sigla in capitals, correo in small letters."""
         return asdict(self) | {
-            "ruc": compact(self.ruc), "sigla": self.sigla.upper(), "aiq_cedula": compact(self.aiq_cedula), "aiq_correo": self.aiq_correo.lower(),
+            "ruc": compact(self.ruc), "sigla": self.sigla.upper(), **self.aiq().clean().columns(),
         }
+
+    def aiq(self) -> AiqData:
+        """The designated AIQ's part of it, as typed."""
+        return AiqData(**{f.name: getattr(self, f"aiq_{f.name}") for f in fields(AiqData)})
 
 
 def orient(actor: Actor, institucion: str, contacto: str = "") -> Orientacion:
@@ -83,12 +86,14 @@ def problems(data: Data, row: Implantacion | None = None) -> dict[str, str]:
     values = asdict(data)
     found = {name: text for name, text in _MISSING.items() if not values[name]}
     found |= {name: f"Use como máximo {most} caracteres." for name, most in LENGTHS.items() if len(values[name]) > most}
+    found |= {f"aiq_{name}": text for name, text in data_problems(data.aiq()).items()}
     ruc = ruc_problem(data.ruc)
     checked = {
         "ruc": ruc.message if ruc and ruc.level == ERROR else institutions.taken_ruc(compact(data.ruc), row),
-        "aiq_cedula": cedula_problem(data.aiq_cedula), "aiq_correo": email_problem(data.aiq_correo) or _foreign_mailbox(data),
         "oficio_recibido": _date_problem(data.oficio_recibido),
     }
+    if "aiq_correo" not in found:
+        checked["aiq_correo"] = _foreign_mailbox(data)
     if "sigla" not in found:
         checked["sigla"] = institutions.taken_sigla(data.sigla, row)
     return found | {name: text for name, text in checked.items() if text}

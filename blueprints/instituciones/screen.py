@@ -140,7 +140,7 @@ class Screen:
 
     @property
     def trail(self) -> list[Mark]:
-        return [_mark(e) for e in reversed(self.row.eventos)]
+        return [_mark(e) for e in self.row.eventos]
 
 
 def _mark(event: Evento) -> Mark:

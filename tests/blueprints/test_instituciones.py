@@ -178,7 +178,7 @@ def test_a_solicitud_is_registered_and_corrected(app, sge):
     change = {k: v for k, v in form(aiq_cedula=cedula, telefono="02 999 9999").items() if k != "oficio"}
     assert sge.post(f"{answer.location}/datos", data=change).status_code == 303
     assert read(app, row_id, lambda r: (r.telefono, r.ruc, r.oficio_id is not None)) == ("02 999 9999", made.GOOD.ruc, True)
-    assert "Escriba el cargo" in says(sge.post(f"{answer.location}/datos", data=change | {"aiq_cargo": ""}), 422)
+    assert "Ingrese el cargo" in says(sge.post(f"{answer.location}/datos", data=change | {"aiq_cargo": ""}), 422)
 
 
 def test_what_was_typed_is_kept_beside_its_message(app, sge):
