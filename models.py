@@ -285,6 +285,8 @@ class Solicitud(Base):
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
         Index("ix_solicitud_generada", "generada_en"),
+        # The counters of every page of the SGE, without reading a row (services.scope names these columns).
+        Index("ix_solicitud_conteo", "estado", "oculta", "creada_por_id", "clase"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
         Index("ix_solicitud_persona", "institucion_id", "persona_cedula"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
@@ -390,6 +392,9 @@ class Ejecucion(Base):
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
+        Index(
+            "ix_ejecucion_novedades", "solicitud_id", sqlite_where=text("con_novedad > 0"), postgresql_where=text("con_novedad > 0")
+        ),
         Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",

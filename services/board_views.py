@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal_column, not_, or_, select
 
 from models import Descarga, Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules import texts
@@ -48,9 +48,9 @@ def lacks_download() -> ColumnElement[bool]:
 
 def has_incidents() -> ColumnElement[bool]:
     """Delivered with at least one document that could not be included whole."""
-    return exists().where(
-        Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, Ejecucion.con_novedad > 0
-    )
+    # Written out, not bound: only then SQLite may use the small index of the runs that have any.
+    some = Ejecucion.con_novedad > literal_column("0")
+    return exists().where(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, some)
 
 
 def _ending(within: timedelta) -> Condition:

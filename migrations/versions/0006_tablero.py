@@ -45,12 +45,17 @@ def upgrade():
         sa.PrimaryKeyConstraint("dia", name=op.f("pk_resumen_dia")),
     )
     op.create_index("ix_solicitud_generada", "solicitud", ["generada_en"])
+    op.create_index("ix_solicitud_conteo", "solicitud", ["estado", "oculta", "creada_por_id", "clase"])
+    troubled = sa.text("con_novedad > 0")
+    op.create_index("ix_ejecucion_novedades", "ejecucion", ["solicitud_id"], sqlite_where=troubled, postgresql_where=troubled)
     alive = sa.text("publicada_en IS NOT NULL AND borrada_en IS NULL")
     op.create_index("ix_parte_viva", "parte", ["ejecucion_id", "bytes"], sqlite_where=alive, postgresql_where=alive)
 
 
 def downgrade():
     op.drop_index("ix_parte_viva", table_name="parte")
+    op.drop_index("ix_ejecucion_novedades", table_name="ejecucion")
+    op.drop_index("ix_solicitud_conteo", table_name="solicitud")
     op.drop_index("ix_solicitud_generada", table_name="solicitud")
     op.drop_table("resumen_dia")
     op.drop_index("uq_pausa_produccion_vigente", table_name="pausa_produccion")
