@@ -48,9 +48,12 @@ def lacks_download() -> ColumnElement[bool]:
 
 def has_incidents() -> ColumnElement[bool]:
     """Delivered with at least one document that could not be included whole."""
-    # Written out, not bound: only then SQLite may use the small index of the runs that have any.
-    some = Ejecucion.con_novedad > literal_column("0")
-    return exists().where(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, some)
+    # Written out, not bound: only then SQLite may use the small index of the runs that have any. The list joins Ejecucion too:
+    # this one is its own.
+    some = select(Ejecucion.id).where(
+        Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, Ejecucion.con_novedad > literal_column("0")
+    )
+    return some.correlate(Solicitud).exists()
 
 
 def _ending(within: timedelta) -> Condition:

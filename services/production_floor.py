@@ -24,7 +24,7 @@ from services.health import CLOCK_SILENCE, WORKER_SILENCE
 from services.listing import EPOCH
 from storage import StorageError
 
-SHOWN = 50
+SHOWN = 20  # rows of each table; the rest is one click away
 DAY = timedelta(days=1)
 # The sweep tries every minute: what is due for longer could not be deleted.
 OVERDUE = timedelta(minutes=10)

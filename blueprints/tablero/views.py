@@ -10,7 +10,7 @@ from blueprints.tablero import bp, words, workbook
 from blueprints.tablero.forms import SpanForm
 from rules.policy import Permission
 from services import board as boards
-from services import clock
+from services import clock, production_floor
 from services.spreadsheet import MIME
 
 PAGE, FIGURES = "tablero/tablero.html", "tablero/_cifras.html"
@@ -26,7 +26,7 @@ def show() -> Response:
     strip, legend = words.queue(board)
     return htmx.render(
         PAGE, FIGURES, form=form, tablero=board, cifras=words.cards(board, clock.today()), graficos=words.drawn(board), cola=strip, leyenda=legend,
-        imprimir="imprimir" in request.args,
+        espacio=production_floor.space(), imprimir="imprimir" in request.args,
     )
 
 
