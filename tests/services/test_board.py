@@ -71,8 +71,10 @@ def random_requests(chance: random.Random, count: int = 40) -> None:
         if estado in {E.APROBADA, E.EN_EJECUCION, E.DETENIDA, E.ATENDIDA, E.ELIMINADA}:
             columns["aprobada_en"] = min(NOW, sent + timedelta(hours=chance.randrange(1, 60)))
         if estado is E.ELIMINADA:
-            columns |= {"motivo": chance.choice(list(Motivo)), "oculta": chance.random() < 0.2}
-        done = estado is E.ATENDIDA or (estado is E.ELIMINADA and chance.random() < 0.7)
+            columns["motivo"] = chance.choice(list(Motivo))
+            if chance.random() < 0.2:  # a draft thrown away: never sent, in no list
+                columns |= {"oculta": True, "enviada_en": None, "aprobada_en": None}
+        done = estado is E.ATENDIDA or (estado is E.ELIMINADA and columns["aprobada_en"] and chance.random() < 0.7)
         if done:
             made = min(NOW, columns["aprobada_en"] + timedelta(hours=chance.randrange(1, 200)))
             columns |= {"generada_en": made, "vigente_hasta": deadlines.vigente_hasta(made)}
