@@ -288,7 +288,7 @@ class Solicitud(Base):
         # The counters of every page of the SGE, without reading a row (services.scope names these columns).
         Index("ix_solicitud_conteo", "estado", "oculta", "creada_por_id", "clase"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
-        Index("ix_solicitud_persona", "institucion_id", "persona_cedula"),
+        Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},

@@ -20,7 +20,7 @@ def upgrade():
     op.add_column("solicitud", sa.Column("estimado_reservados", sa.Integer(), nullable=True))
     op.add_column("solicitud", sa.Column("abierta_en", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_solicitud_espera", "solicitud", ["estado", "enviada_en", "id"])
-    op.create_index("ix_solicitud_persona", "solicitud", ["institucion_id", "persona_cedula"])
+    op.create_index("ix_solicitud_persona", "solicitud", ["persona_cedula", "institucion_id"])
     op.create_table(
         "apertura",
         sa.Column("solicitud_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
