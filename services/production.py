@@ -53,7 +53,7 @@ def pause(actor: Actor, reason: str, *, set_aside: bool = False) -> PausaProducc
 
 def resume(actor: Actor, pausa_id: int) -> None:
     """End the pause that the officer saw. Raises Conflict when it has ended already. The caller commits."""
-    ended = db.session.execute(
+    ended = 0 < pausa_id < 2**31 and db.session.execute(
         update(PausaProduccion)
         .where(PausaProduccion.id == pausa_id, PausaProduccion.vigente.is_(True))
         .values(vigente=False, hasta=clock.now(), reanudada_por_id=actor.usuario_id),

@@ -19,9 +19,7 @@ from tests import making
 from tests.conftest import NOW, settings_for
 
 
-@pytest.fixture(autouse=True)
-def context(ctx):
-    return ctx
+pytestmark = pytest.mark.usefixtures("ctx")
 
 
 def sge(correo: str = "sge@demo.gob.ec"):
