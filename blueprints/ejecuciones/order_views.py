@@ -15,6 +15,7 @@ from blueprints.shape import clean
 from extensions import db
 from models import Solicitud
 from rules import texts
+from rules.glossary import RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
 from services import desk, runs, scope, solicitudes
@@ -116,7 +117,7 @@ def _late(solicitud: Solicitud) -> str:
 
 
 def _form(solicitud: Solicitud, name: str, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
-    motives = [("", "Elija el motivo"), *((key, label) for key, (_, label) in solicitudes.REJECTIONS.items())]
+    motives = [("", "Elija el motivo"), *((key, chosen.label) for key, chosen in RECHAZO.items())]
     return htmx.render(
         "ejecuciones/orden.html", None, status, s=solicitud, orden=ORDERS[name], url=url_for(ORDERS[name].endpoint, solicitud_id=solicitud.id),
         errores=wrong or {}, tecleado=request.form, motivos=motives,

@@ -14,6 +14,7 @@ from rules.lifecycle import Estado, Motivo
 from services import clock, health, production_floor
 from sources import demo_people
 from tests.blueprints import solicitud_cases as cases
+from tests.blueprints.css import find
 from tests.blueprints.strict import assert_fragment, assert_page, text_of
 from tests.conftest import NOW
 
@@ -32,8 +33,14 @@ def read(answer, status: int):
     return parser.document_fromstring(text)
 
 
+def spoken(element) -> str:
+    """Every text inside, with a blank between two."""
+    return " ".join(" ".join(element.itertext()).replace("\xa0", " ").split())
+
+
 def rows(doc, table: str) -> list[str]:
-    return [text_of(row) for row in doc.cssselect(f"table[aria-labelledby] caption#{table}, caption#{table}")[0].getparent().cssselect("tbody tr")]
+    caption = doc.get_element_by_id(table)
+    return [spoken(row) for row in find(caption.getparent(), "tbody tr")]
 
 
 def state(app, number: int) -> tuple:
@@ -96,7 +103,7 @@ def test_storage_says_what_is_kept_what_leaves_and_what_could_not_be_deleted(app
         db.session.get(Solicitud, ready).vigente_hasta = NOW + timedelta(hours=20)
         db.session.get(Solicitud, ended).purgar_desde = NOW - timedelta(hours=1)
     doc = page_of(sge)
-    text = text_of(doc).replace("\xa0", " ")
+    text = spoken(doc)
     assert "Partes guardadas 4" in text and "Se libera en 24 horas 4,2 GB · 2 respaldos" in text and "Espacio libre" in text
     [row] = rows(doc, "purga")
     assert f"Nº {ended:06d}" in row and "No se pudo eliminar" in row and "2,1 GB" in row.replace("\xa0", " ")
@@ -164,7 +171,7 @@ def test_a_stop_without_a_reason_or_with_ten_thousand_signs_changes_nothing(app,
     number = cases.make(app, E.EN_EJECUCION)
     for typed in ("", "  ", "x" * 10_000):
         doc = read(sge.post(f"/produccion/{number}/detener", data={"motivo": typed}), 422)
-        assert doc.cssselect("#motivo[aria-invalid]") and (doc.get_element_by_id("motivo").text or "").strip() == typed.strip()
+        assert find(doc, "#motivo[aria-invalid]") and (doc.get_element_by_id("motivo").text or "").strip() == typed.strip()
     assert state(app, number)[0] is E.EN_EJECUCION
 
 
@@ -191,9 +198,9 @@ def test_going_on_with_novedades_is_offered_for_that_cause_and_needs_a_reason(ap
 def test_ending_a_stopped_request_needs_a_motive(app, sge):
     number = cases.make(app, E.DETENIDA)
     doc = read(sge.post(f"/produccion/{number}/terminar", data={"tipo": "", "motivo": "Nada"}), 422)
-    assert doc.cssselect("#tipo[aria-invalid]") and not doc.cssselect("#motivo[aria-invalid]")
+    assert find(doc, "#tipo[aria-invalid]") and not find(doc, "#motivo[aria-invalid]")
     doc = read(sge.post(f"/produccion/{number}/terminar", data={"tipo": "otro", "motivo": ""}), 422)
-    assert doc.cssselect("#motivo[aria-invalid]") and doc.cssselect("#tipo option[value=otro][selected]")
+    assert find(doc, "#motivo[aria-invalid]") and find(doc, "#tipo option[value=otro][selected]")
     assert sge.post(f"/produccion/{number}/terminar", data={"tipo": "documento_no_corresponde", "motivo": ""}).status_code == 303
     with cases.context(app):
         row = db.session.get(Solicitud, number)
@@ -218,7 +225,7 @@ def test_a_pause_is_seen_on_every_page_of_the_sge_and_of_nobody_else(app, sge, a
     doc = page_of(sge)
     assert "La producción está en pausa" in text_of(doc) and "Mantenimiento de Quipux" in rows(doc, "pausas")[0]
     read(sge.post("/produccion/pausa", data={"motivo": "Otra vez"}), 409)
-    number = doc.cssselect("input[name=pausa]")[0].get("value")
+    number = find(doc, "input[name=pausa]")[0].get("value")
     assert sge.post("/produccion/reanudar", data={"pausa": number}).status_code == 303
     doc = read(sge.post("/produccion/reanudar", data={"pausa": number}), 409)
     assert "la reanudó el" in text_of(doc) and "Producción en pausa" not in text_of(page_of(sge, "/solicitudes"))

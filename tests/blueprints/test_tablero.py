@@ -15,6 +15,7 @@ from models import Correo, CorreoEstado
 from rules.lifecycle import Estado, Motivo
 from services import clock
 from tests.blueprints import solicitud_cases as cases
+from tests.blueprints.css import find
 from tests.blueprints.strict import assert_fragment, assert_page, text_of
 from tests.conftest import NOW
 
@@ -49,14 +50,19 @@ def page_of(client, path: str, status: int = 200):
 def cards(doc) -> dict[str, tuple[str, str]]:
     """Words of each card → its figure and its address."""
     found = {}
-    for card in doc.cssselect(".tab-cifras > li"):
-        link = card.cssselect("a.lbl")[0]
-        found[text_of(link)] = (text_of(card.cssselect(".big")[0]), link.get("href"))
+    for card in find(doc, ".tab-cifras > li"):
+        link = find(card, "a.lbl")[0]
+        found[text_of(link)] = (text_of(find(card, ".big")[0]), link.get("href"))
     return found
 
 
+def spoken(element) -> str:
+    """Every text inside, with a blank between two."""
+    return " ".join(" ".join(element.itertext()).replace("\xa0", " ").split())
+
+
 def total_of(client, url: str) -> int:
-    heading = text_of(page_of(client, url).cssselect("#res-t, #fallidos-t")[0])
+    heading = text_of(find(page_of(client, url), "#res-t, #fallidos-t")[0])
     return int(re.match(r"(\d+)", heading)[1]) if heading[0].isdigit() else 0
 
 
@@ -76,20 +82,20 @@ def test_the_means_and_todays_figures_lead_to_the_archives_behind_them(app, sge,
 
 
 def test_the_queue_by_estado_leads_to_its_lists(app, sge, country):
-    for item in page_of(sge, "/tablero").cssselect("#cola-t")[0].getparent().getparent().cssselect(".legend li"):
-        link, number = item.cssselect("a")[0], int(text_of(item.cssselect("strong")[0]))
+    for item in find(find(page_of(sge, "/tablero"), "#cola-t")[0].getparent().getparent(), ".legend li"):
+        link, number = find(item, "a")[0], int(text_of(find(item, "strong")[0]))
         assert total_of(sge, link.get("href")) == number
 
 
 def test_charts_are_pictures_with_a_title_a_description_and_their_numbers(app, sge, country):
     doc = page_of(sge, "/tablero?desde=2026-06-01&hasta=2026-11-18")
-    for svg in doc.cssselect("figure svg[role=img]"):
+    for svg in find(doc, "figure svg[role=img]"):
         ids = svg.get("aria-labelledby"), svg.get("aria-describedby")
         assert all(text_of(doc.get_element_by_id(i)) for i in ids)
-    tables = {text_of(t.find("caption")): t for t in doc.cssselect("figure table")}
-    assert text_of(tables["Solicitudes por mes"].cssselect("tbody tr")[-1]) == "noviembre 2026 19"
-    assert "10 nov" not in text_of(tables["Tiempo medio por semana"]) and "16 nov 2026 a 18 nov 2026 3,2 11" in text_of(tables["Tiempo medio por semana"])
-    assert "17 nov 2026 0 bytes 0 % 5" in text_of(tables["GB por día y capacidad"])
+    tables = {text_of(t.find("caption")): t for t in find(doc, "figure table")}
+    assert spoken(find(tables["Solicitudes por mes"], "tbody tr")[-1]) == "noviembre 2026 19"
+    assert "10 nov" not in spoken(tables["Tiempo medio por semana"]) and "16 nov 2026 a 18 nov 2026 3,2 11" in spoken(tables["Tiempo medio por semana"])
+    assert "17 nov 2026 0 bytes 0 % 5" in spoken(tables["GB por día y capacidad"])
 
 
 def test_the_page_asks_for_its_figures_again_and_gets_only_them(app, sge):
@@ -104,7 +110,7 @@ def test_the_page_asks_for_its_figures_again_and_gets_only_them(app, sge):
 def test_the_print_view_opens_the_tables_and_asks_for_nothing(app, sge, country):
     doc = page_of(sge, "/tablero?imprimir=1")
     assert doc.get_element_by_id("tablero").get("hx-get") is None
-    assert all(d.get("open") is not None for d in doc.cssselect("figure details")) and doc.cssselect("[data-print]")
+    assert all(d.get("open") is not None for d in find(doc, "figure details")) and find(doc, "[data-print]")
 
 
 @pytest.mark.parametrize("query, problem", [
@@ -115,7 +121,7 @@ def test_the_print_view_opens_the_tables_and_asks_for_nothing(app, sge, country)
 def test_a_span_that_makes_no_sense_is_refused_beside_its_field(app, sge, query, problem):
     for path in ("/tablero", "/tablero/datos.xlsx"):
         doc = page_of(sge, f"{path}?{query}", 422)
-        assert problem in text_of(doc.cssselect(".err")[0]) and not doc.cssselect("figure")
+        assert problem in text_of(find(doc, ".err")[0]) and not find(doc, "figure")
 
 
 def test_the_longest_span_that_is_shown(app, sge):
@@ -152,9 +158,9 @@ def test_an_unknown_view_of_the_list_is_refused_with_words(app, sge, view):
 
 def test_a_view_says_what_it_shows_and_can_be_left(app, sge, country):
     doc = page_of(sge, "/solicitudes?vista=vencen-48h-sin-descarga")
-    chip = doc.cssselect("#resultados .chip.on")[0]
+    chip = find(doc, "#resultados .chip.on")[0]
     assert "Vencen en 48 horas sin descarga completa" in text_of(chip) and "vista" not in chip.get("href")
-    assert doc.cssselect("#filtros input[name=vista]")[0].get("value") == "vencen-48h-sin-descarga"
+    assert find(doc, "#filtros input[name=vista]")[0].get("value") == "vencen-48h-sin-descarga"
 
 
 def test_an_aiq_sees_of_a_view_only_the_own_institution(app, sign_in, country):
@@ -167,8 +173,8 @@ def test_an_aiq_sees_of_a_view_only_the_own_institution(app, sign_in, country):
 
 def test_failed_mails_are_listed_without_what_they_say_and_sent_again_once(app, sge, country):
     doc = page_of(sge, "/tablero/correos")
-    assert len(doc.cssselect("tbody tr")) == 2 and "secreto" not in text_of(doc)
-    action = doc.cssselect("tbody form")[0].get("action")
+    assert len(find(doc, "tbody tr")) == 2 and "secreto" not in text_of(doc)
+    action = find(doc, "tbody form")[0].get("action")
     assert sge.post(action).status_code == 303
     again = sge.post(action)
     assert again.status_code == 409 and "ya no está entre los fallidos" in again.get_data(as_text=True)
@@ -192,5 +198,5 @@ def test_the_board_is_the_sges(app, sign_in, country, correo):
 
 
 def test_the_menu_of_the_sge_has_the_board_and_the_production(app, sge):
-    links = {text_of(a): a.get("href") for a in page_of(sge, "/").cssselect("nav.side a")}
+    links = {text_of(a): a.get("href") for a in find(page_of(sge, "/"), "nav.side a")}
     assert links["Tablero"] == "/tablero" and links["Producción"] == "/produccion"
