@@ -188,7 +188,8 @@ def batch(asked: argparse.Namespace, folder: Path) -> Figures:
         with app.app_context():
             _into_quipux(app)
             # Only the figure matters here: nothing is observed, and the calendar has room.
-            db.session.execute(text("UPDATE solicitud SET documento_remitente_cedula = persona_cedula, estimado_bytes = 50000000 WHERE estado = 'enviada'"))
+            db.session.execute(text("UPDATE solicitud SET documento_remitente_cedula = persona_cedula, estimado_bytes = 50000000, "
+                                    "estimado_documentos = 80 WHERE estado = 'enviada'"))
             db.session.execute(text("UPDATE solicitud SET estado = 'borrador' WHERE estado = 'enviada' AND id NOT IN "
                                     f"(SELECT id FROM solicitud WHERE estado = 'enviada' ORDER BY id LIMIT {many})"))
             db.session.commit()

@@ -241,11 +241,11 @@ def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
         day = schedule.propose(row).day
     reserved = row.estimado_reservados or 0
     told = {"lote": fila.lote_id} | ({"reservados_total": reserved} if reserved else {})
-    return solicitudes.approve(officer, row, day, comment=_comment(reserved), version=fila.version, **told)
+    return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
 
 
-def _comment(reserved: int) -> str:
-    """What the Recorrido says. Empty without reserved documents: a comment would pass for a reason to exceed the capacity."""
+def _left_out(reserved: int) -> str:
+    """What the Recorrido says of reserved documents. Not as a comment: that would pass for a reason to exceed the capacity."""
     return f"{NOTE}: {texts.plural(reserved, 'documento reservado', 'documentos reservados')}, no se incluyen." if reserved else ""
 
 

@@ -29,11 +29,11 @@ NOTES: dict[str, tuple[str, str]] = {
 
 
 def flags() -> dict[str, ColumnElement[bool]]:
-    """The observations of NOTES as SQL over Solicitud joined with Cuenta, each labelled with its name."""
+    """The observations of NOTES as SQL over Solicitud, each labelled with its name."""
     institutional = Solicitud.clase == Clase.INSTITUCIONAL
     sender = Solicitud.documento_remitente_cedula
     conditions = {
-        "activa": and_(institutional, Cuenta.activa.is_(True)),
+        "activa": and_(institutional, exists(select(Cuenta.id).where(Cuenta.id == Solicitud.cuenta_id, Cuenta.activa.is_(True)))),
         "otra": _another(),
         "remitente": and_(institutional, sender != "", sender != Solicitud.persona_cedula),
         "sin_cedula": and_(institutional, sender == ""),
@@ -67,5 +67,4 @@ def gravest(values: Sequence[bool]) -> tuple[str, str]:
 
 def of(row: Solicitud) -> tuple[str, str]:
     """The gravest observation of one request, as it is now."""
-    query = select(*flags().values()).join_from(Solicitud, Cuenta, Cuenta.id == Solicitud.cuenta_id).where(Solicitud.id == row.id)
-    return gravest(db.session.execute(query).one())
+    return gravest(db.session.execute(select(*flags().values()).where(Solicitud.id == row.id)).one())

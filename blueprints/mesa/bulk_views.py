@@ -9,6 +9,7 @@ from blueprints.access import actor, requires
 from blueprints.mesa import bp
 from blueprints.mesa.forms import Choice, Where
 from blueprints.mesa.page import render
+from blueprints.shape import clean
 from extensions import db
 from models import Lote
 from rules.policy import Permission
@@ -30,7 +31,7 @@ def approve_many() -> Response:
     where = Where.read()
     try:
         lote = desk_batch.confirm(
-            actor(), request.form.get("sello", ""), words=request.form.get("filtro", ""), back=url_for(".desk", **where.filter_args)
+            actor(), request.form.get("sello", ""), words=clean(request.form.get("filtro")), back=url_for(".desk", **where.filter_args)
         )
     except Refused as refused:
         db.session.rollback()

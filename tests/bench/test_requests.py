@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from datetime import UTC
 
+import psycopg
 import pytest
 from stdnum.ec import ci
 
 from bench import requests
 from rules.identity import words
+from tests import pg
 from tests.blueprints.strict import assert_page
 from tests.conftest import NOW
 
@@ -66,3 +70,23 @@ class TestSite:
             page = client.get(url)
             assert page.status_code == 200
             assert_page(page.text)
+
+
+@pytest.mark.slow
+def test_postgresql_gets_the_same_corpus(corpus):
+    try:
+        pg.find_binaries()
+    except pg.NoPostgres as missing:
+        if os.environ.get("REQUIRE_POSTGRES"):
+            raise
+        pytest.skip(str(missing))
+    with pg.postgres_server() as server:
+        built = requests.build(server.create_database("corpus"), requests=3_000, institutions=20)
+        assert built.rows == corpus[1].rows
+        question = "select id, estado, persona_cedula, estimado_bytes from solicitud order by id"
+        with psycopg.connect(server.dsn("corpus")) as one, sqlite3.connect(corpus[0]) as two:
+            assert one.execute(question).fetchall() == two.execute(question).fetchall()
+            moment = "select enviada_en from solicitud where id = 7"
+            sent = one.execute(moment).fetchone()[0].astimezone(UTC).replace(tzinfo=None)
+            assert sent.isoformat(" ", "microseconds") == two.execute(moment).fetchone()[0]
+            assert one.execute("select nextval(pg_get_serial_sequence('solicitud', 'id'))").fetchone()[0] > 3_000
