@@ -115,7 +115,7 @@ def board(actor: Actor, span: Span) -> Board:
         queue=_queue(actor, now), late=_late(actor, now, calendar, today), mean=mean, finished=finished,
         today_bytes=current.bytes, today=current.generadas, capacity=capacity_bytes(),
         expiring=_expiring(actor, now),
-        incidents=total(actor, Filters(vista=INCIDENTS), now), mails=failed_mails(),
+        incidents=total(actor, Filters(cifra=INCIDENTS), now), mails=failed_mails(),
     )
     daily = span.days <= BY_DAY
     sizes = (bytes_by_day if daily else bytes_by_week)(days, working)
@@ -137,7 +137,7 @@ def _queue(actor: Actor, now: datetime) -> dict[Estado, int]:
 def _expiring(actor: Actor, now: datetime) -> dict[int, int]:
     """Both views in one reading: the shorter is a part of the longer."""
     first, last = sorted(SOON)
-    query = solicitudes_listing.matching(actor, Filters(vista=SOON[last]), now)
+    query = solicitudes_listing.matching(actor, Filters(cifra=SOON[last]), now)
     sooner = case((Solicitud.vigente_hasta <= now + timedelta(hours=first), 1), else_=0)
     row = db.session.execute(query.with_only_columns(func.coalesce(func.sum(sooner), 0), func.count())).one()
     return dict(zip((first, last), row))

@@ -21,9 +21,9 @@ from rules.policy import Actor
 from services import clock, progress, scope
 from services.adapters import storage
 from services.health import CLOCK_SILENCE, WORKER_SILENCE
-from services.listing import EPOCH
 from storage import StorageError
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 20  # rows of each table; the rest is one click away
 DAY = timedelta(days=1)
 # The sweep tries every minute: what is due for longer could not be deleted.

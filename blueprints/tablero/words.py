@@ -63,14 +63,14 @@ def cards(board: Board, today: date) -> list[Card]:
     f, soon = board.figures, board.figures.expiring
     return [
         _waiting(f),
-        Card("Tiempo medio de atención", f"{decimal(f.mean)} días" if f.finished else "—", _pace(f), listing(vista=board.span.view),
+        Card("Tiempo medio de atención", f"{decimal(f.mean)} días" if f.finished else "—", _pace(f), listing(cifra=board.span.view),
              "gauge", "bad" if f.late_mean else "ok" if f.finished else "mute"),
-        Card("Generado hoy", texts.size(f.today_bytes), _load(f), listing(vista=generated_key(today, today)), "archive", "warn" if (f.load or 0) >= CROWDED else "mute"),
+        Card("Generado hoy", texts.size(f.today_bytes), _load(f), listing(cifra=generated_key(today, today)), "archive", "warn" if (f.load or 0) >= CROWDED else "mute"),
         Card("Detenidas", texts.miles(f.queue[Estado.DETENIDA]), "Requieren una decisión", listing(estado=str(Estado.DETENIDA)),
              "pause", "bad" if f.queue[Estado.DETENIDA] else "mute"),
-        Card("Vencen en 24 horas", texts.miles(soon[24]), "Sin descarga completa", listing(vista=SOON[24]), "clock", "bad" if soon[24] else "mute"),
-        Card("Vencen en 48 horas", texts.miles(soon[48]), "Sin descarga completa", listing(vista=SOON[48]), "clock", "warn" if soon[48] else "mute"),
-        Card("Con novedades", texts.miles(f.incidents), "Respaldos vigentes con documentos que faltan", listing(vista=INCIDENTS), "warn",
+        Card("Vencen en 24 horas", texts.miles(soon[24]), "Sin descarga completa", listing(cifra=SOON[24]), "clock", "bad" if soon[24] else "mute"),
+        Card("Vencen en 48 horas", texts.miles(soon[48]), "Sin descarga completa", listing(cifra=SOON[48]), "clock", "warn" if soon[48] else "mute"),
+        Card("Con novedades", texts.miles(f.incidents), "Respaldos vigentes con documentos que faltan", listing(cifra=INCIDENTS), "warn",
              "warn" if f.incidents else "mute"),
         Card("Correos fallidos", texts.miles(f.mails), "Se agotaron los intentos", url_for("tablero.mails"), "mail", "bad" if f.mails else "mute"),
     ]

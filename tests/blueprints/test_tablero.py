@@ -153,21 +153,21 @@ def test_the_workbook_has_the_figures_and_every_day(app, sge, country):
 
 @pytest.mark.parametrize("view", ["nada", "generadas.2026-11-02.2026-11-01", "generadas.x.y", "%00", "'; DROP TABLE solicitud"])
 def test_an_unknown_view_of_the_list_is_refused_with_words(app, sge, view):
-    answer = sge.get("/solicitudes", query_string={"vista": view})
-    assert answer.status_code == 422 and "La vista elegida no existe" in answer.get_data(as_text=True)
+    answer = sge.get("/solicitudes", query_string={"cifra": view})
+    assert answer.status_code == 422 and "La cifra del tablero no existe" in answer.get_data(as_text=True)
     assert_page(answer.get_data(as_text=True))
 
 
 def test_a_view_says_what_it_shows_and_can_be_left(app, sge, country):
-    doc = page_of(sge, "/solicitudes?vista=vencen-48h-sin-descarga")
+    doc = page_of(sge, "/solicitudes?cifra=vencen-48h-sin-descarga")
     chip = find(doc, "#resultados .chip.on")[0]
-    assert "Vencen en 48 horas sin descarga completa" in text_of(chip) and "vista" not in chip.get("href")
-    assert find(doc, "#filtros input[name=vista]")[0].get("value") == "vencen-48h-sin-descarga"
+    assert "Vencen en 48 horas sin descarga completa" in text_of(chip) and "cifra" not in chip.get("href")
+    assert find(doc, "#filtros input[name=cifra]")[0].get("value") == "vencen-48h-sin-descarga"
 
 
 def test_an_aiq_sees_of_a_view_only_the_own_institution(app, sign_in, country):
-    assert total_of(sign_in("aiq@demo.gob.ec"), "/solicitudes?vista=vencen-48h-sin-descarga") == 5
-    assert "No se encontraron" in sign_in("aiq@otra.gob.ec").get("/solicitudes?vista=vencen-48h-sin-descarga").get_data(as_text=True)
+    assert total_of(sign_in("aiq@demo.gob.ec"), "/solicitudes?cifra=vencen-48h-sin-descarga") == 5
+    assert "No se encontraron" in sign_in("aiq@otra.gob.ec").get("/solicitudes?cifra=vencen-48h-sin-descarga").get_data(as_text=True)
 
 
 # --- mails that failed -------------------------------------------------------------------------------------------------

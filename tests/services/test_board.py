@@ -181,10 +181,10 @@ def test_every_figure_is_the_total_of_its_list(ctx, seed):
     for estado in board.QUEUE:
         assert f.queue[estado] == listed(estados=frozenset({estado})) > 0
     for hours, view in board.SOON.items():
-        assert f.expiring[hours] == listed(vista=view)
-    assert f.incidents == listed(vista=board.INCIDENTS)
-    assert f.finished == listed(vista=MONTH.view) > 0
-    assert f.today == listed(vista=board_views.generated_key(TODAY, TODAY))
+        assert f.expiring[hours] == listed(cifra=view)
+    assert f.incidents == listed(cifra=board.INCIDENTS)
+    assert f.finished == listed(cifra=MONTH.view) > 0
+    assert f.today == listed(cifra=board_views.generated_key(TODAY, TODAY))
     assert f.mails == len(board.failed_mail_rows()) == 2
     assert f.expiring[24] <= f.expiring[48] and f.expiring[48] > 0
 
