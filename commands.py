@@ -19,17 +19,18 @@ from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
 from quipux_commands import quipux
-from services import clock, health, schedule, signin
+from services import board_summary, clock, health, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
+tablero = AppGroup("tablero", help="Las cifras del tablero.")
 
 
 def register(app: Flask) -> None:
-    for command in (usuario, feriados, quipux, settings, sweep, worker, clock_process, demo_setup):
+    for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 
 
@@ -73,6 +74,12 @@ def check_settings() -> None:
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("La configuración está completa.")
+
+
+@tablero.command("rebuild")
+def rebuild_board() -> None:
+    """Vuelve a contar todos los días cerrados a partir de las solicitudes."""
+    click.echo(f"{board_summary.rebuild()} días contados.")
 
 
 @click.command()

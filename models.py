@@ -301,6 +301,9 @@ class Solicitud(Base):
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
+        Index("ix_solicitud_generada", "generada_en"),
+        # The counters of every page of the SGE, without reading a row (services.scope names these columns).
+        Index("ix_solicitud_conteo", "estado", "oculta", "creada_por_id", "clase"),
         # What is promised, by day: everything services.schedule sums up, and nothing of the requests that are over.
         Index(
             "ix_solicitud_calendario",
@@ -419,6 +422,9 @@ class Ejecucion(Base):
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
         Index("ix_ejecucion_terminada", "terminada_en"),
         Index(
+            "ix_ejecucion_novedades", "solicitud_id", sqlite_where=text("con_novedad > 0"), postgresql_where=text("con_novedad > 0")
+        ),
+        Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",
             unique=True,
@@ -470,7 +476,15 @@ class Parte(Base):
     ejecucion: Mapped[Ejecucion] = relationship(back_populates="partes")
     descargas: Mapped[list[Descarga]] = relationship(back_populates="parte")
 
-    __table_args__ = (UniqueConstraint("ejecucion_id", "numero"),)
+    __table_args__ = (
+        UniqueConstraint("ejecucion_id", "numero"),
+        # What the storage holds now: few of very many.
+        Index(
+            "ix_parte_viva", "ejecucion_id", "bytes",
+            sqlite_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+            postgresql_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+        ),
+    )
 
 
 class Novedad(Base):
@@ -959,6 +973,46 @@ class PeriodoAltaDemanda(Base):
     reserva: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class PausaProduccion(Base):
+    """Production was paused, by whom and why, until when and by whom it was resumed. Rows are the trail of who did it: they
+    are never deleted. `apartadas`: runs that were set aside and go on by themselves afterwards. At most one is `vigente`."""
+
+    __tablename__ = "pausa_produccion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vigente: Mapped[bool] = mapped_column(default=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    ordenada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    motivo: Mapped[str] = mapped_column(Text)
+    apartadas: Mapped[int] = mapped_column(default=0)
+    hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reanudada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    ordenada_por: Mapped[Usuario] = relationship(foreign_keys=[ordenada_por_id])
+    reanudada_por: Mapped[Usuario | None] = relationship(foreign_keys=[reanudada_por_id])
+
+    __table_args__ = (
+        Index(
+            "uq_pausa_produccion_vigente", "vigente", unique=True, sqlite_where=text("vigente"), postgresql_where=text("vigente")
+        ),
+        CheckConstraint("(hasta IS NULL) = vigente", name="vigente"),
+    )
+
+
+class ResumenDia(Base):
+    """What happened on one closed day of Guayaquil, counted once so that the board need not count a million rows
+    (services.board_summary). One row for every day since the first request, also for those on which nothing happened.
+
+    solicitudes: sent for the first time (by Fecha Solicitud). generadas, bytes: archives finished and what they hold.
+    esperas: {day of approval (ISO): archives finished}: working days are counted when read, by the feriados of then."""
+
+    __tablename__ = "resumen_dia"
+    dia: Mapped[date] = mapped_column(Date, primary_key=True)
+    solicitudes: Mapped[int] = mapped_column(default=0)
+    generadas: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    esperas: Mapped[dict] = mapped_column(JSON, default=dict)
 
 
 class Capacidad(Base):

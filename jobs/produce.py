@@ -26,6 +26,7 @@ from storage import StorageError
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between two looks of a leader whose last volumes others are making
+WORKER = "RESPALDOS_WORKER"  # process number of the worker whose horse this is (jobs.worker)
 
 
 def work() -> int:
@@ -42,7 +43,7 @@ def work() -> int:
 
 
 def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{socket.gethostname()}:{os.environ.get(WORKER) or os.getpid()}"
 
 
 # --- leading -----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,10 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, purge, runs, solicitudes, uploads
+from services import (
+    after, board_summary, cambios, clock, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs, solicitudes,
+    uploads,
+)
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -50,7 +53,9 @@ def reconcile() -> tuple[int, int]:
 
 def _wake(waiting: int) -> int:
     """As many nudges as runs wait, less those already in the queue, and never many: a queue that is away must not keep
-    the clock trying, nor a busy worker find thousands."""
+    the clock trying, nor a busy worker find thousands. None while the production is paused: nothing could be taken."""
+    if production.paused():
+        return 0
     for _ in range(min(waiting, NUDGES) - after.queued_runs() if waiting else 0):
         runs.nudge()
     db.session.commit()
@@ -158,6 +163,11 @@ def digest() -> tuple[int, int]:
     return notices.digest(), 0
 
 
+def close_days() -> tuple[int, int]:
+    """Count the days that are over, so that the board need not."""
+    return board_summary.close(), 0
+
+
 def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int, int]:
     """Do `task` for each request in a transaction of its own: one that fails does not stop the others. A task that
     answers False had nothing to do and is not counted."""
@@ -177,6 +187,7 @@ def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int,
 SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
     "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
     "mirror": refresh_mirror, "petitions": top_up_petitions, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
+    "board": close_days,
 }
 
 

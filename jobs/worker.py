@@ -19,7 +19,7 @@ from rq import Queue, Worker
 
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
-from jobs import stopping
+from jobs import produce, stopping
 from jobs.process import die_with_parent
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ class HouseWorker(Worker):
 
     def main_work_horse(self, job, queue):
         die_with_parent(self.pid)
+        # Runs are signed with the worker's number, not the horse's: the page of the SGE shows who has which in hand.
+        os.environ[produce.WORKER] = str(self.pid)
         stopping.reset()
         with self.flask_app.app_context():
             # Connections of the parent must not be shared with the child.

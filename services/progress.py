@@ -56,11 +56,12 @@ class Progress:
                 "Publicar": "Publicando las partes"}.get(current, "En ejecución")
 
 
-def of(solicitud: Solicitud, estado: Estado, now: datetime) -> Progress:
-    """The progress of the request's run; `live` is False once there is nothing more to wait for."""
+def of(solicitud: Solicitud, estado: Estado, now: datetime, run: Ejecucion | None = None) -> Progress:
+    """The progress of the request's run (`run`, when the caller has read it); `live` is False once there is nothing more to
+    wait for."""
     if estado is Estado.APROBADA:
         return Progress(estado, live=solicitud.ejecutar_desde is not None and solicitud.ejecutar_desde <= now)
-    run = runs.live(solicitud) if estado in {Estado.EN_EJECUCION, Estado.ATENDIDA} else None
+    run = (run or runs.live(solicitud)) if estado in {Estado.EN_EJECUCION, Estado.ATENDIDA} else None
     if run is None:
         return Progress(estado, live=estado is Estado.EN_EJECUCION)
     total = run.encontrados - run.excluidos

@@ -20,7 +20,7 @@ from rules.calendar import Turn, order_within_day
 from rules.glossary import DETENCION
 from rules.lifecycle import Action, Estado, IllegalMove
 from rules.policy import Actor
-from services import after, clock, complements, notices
+from services import after, clock, complements, notices, production
 from services.errors import Conflict, Refused
 from services.mover import move
 
@@ -82,7 +82,9 @@ def orphans() -> int:
 
 def claim(worker: str, *, only: int | None = None) -> Claim | None:
     """Take the next run: first one whose worker was lost, then the next request that is due. Commits.
-    `only`: this approved request and no other."""
+    `only`: this approved request and no other. None too while the production is paused."""
+    if production.paused():
+        return None
     return _start_next(worker, [only]) if only else _take_over(worker) or _start_next(worker, due())
 
 
