@@ -60,6 +60,7 @@ class Shell:
     nav: Sequence[Section] = ()
     search_url: str | None = None
     search_name: str = "q"
+    suggest_url: str = ""
     menu: Sequence[Item] = ()
     footer: Sequence[Item] = field(default_factory=tuple)
 

@@ -59,6 +59,15 @@ ACTION: dict[Action, Badge] = {
     Action.RENEW: Badge("did", "refresh", "Volver a generar"),
 }
 
+# Views of the list that everybody has (services.solicitudes_listing.Vista), as `vista=` names them.
+VISTA: dict[str, str] = {
+    "vencen-48h": "Vencen en 48 h",
+    "atrasadas": "Atrasadas",
+    "con-novedades": "Con novedades",
+    "sin-acta": "Sin acta",
+    "sin-abrir": "Sin abrir",
+}
+
 CLASE: dict[Clase, str] = {
     Clase.INSTITUCIONAL: "Solicitud de la Institución",
     Clase.PERSONAL: "Solicitud personal",

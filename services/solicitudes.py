@@ -81,7 +81,7 @@ def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
 
 def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, *, sending: bool) -> Solicitud:
     if existing is not None and (existing.estado is not Estado.BORRADOR or version not in {None, existing.version}):
-        raise Conflict(_what_happened(existing))
+        raise Conflict(what_happened(existing))
     cuenta, petition, wrong = _checked(actor, clase, draft, existing, sending)
     if wrong:
         raise Refused(wrong)
@@ -114,6 +114,7 @@ def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> S
     first = solicitud.enviada_en is None
     columns: dict[str, Any] = snapshot | {
         "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes, "estimado_reservados": estimate.count.reservados,
+        "previsto_documentos": estimate.count.documentos, "previsto_bytes": estimate.bytes,
         "enviada_en": at, "enviada_por_id": actor.usuario_id, "abierta_en": None, "devuelta_por": "", "editada_en": at,
         "editada_por_id": actor.usuario_id,
     }
@@ -133,7 +134,7 @@ def delete(actor: Actor, solicitud: Solicitud, *, version: int | None = None) ->
 
     Raises Conflict when it is a draft no longer: an old list must not withdraw what a colleague has sent meanwhile."""
     if solicitud.estado is not Estado.BORRADOR:
-        raise Conflict(_what_happened(solicitud))
+        raise Conflict(what_happened(solicitud))
     action = Action.DELETE if solicitud.enviada_en is None else Action.CANCEL
     return _move(
         solicitud, action, actor, version=version, oculta=action is Action.DELETE, motivo=Motivo.CANCELADA, eliminada_en=clock.now()
@@ -157,24 +158,25 @@ def approve(
         problems["comentario"] = "Escriba el motivo por el que se incluyen los documentos reservados."
     if problems:
         raise Refused(problems)
-    comment = " ".join(filter(None, (_text(comment, "comentario"), _text(reserved_reason, "reservados_motivo"))))
+    said = " ".join(filter(None, (_text(comment, "comentario"), _text(reserved_reason, "reservados_motivo"))))
     try:
         eligible_now(solicitud)
     except SourceUnavailable:
         raise Refused(QUIPUX_SILENT) from None
-    return _approve(actor, solicitud, day, comment=comment, include_reserved=include_reserved, version=version, told=told)
+    _take_place(solicitud, day, comment)
+    return _approve(actor, solicitud, day, comment=said, include_reserved=include_reserved, version=version, told=told)
 
 
 def _approve_as_system(solicitud: Solicitud) -> None:
     """The setting for an institution that hosts the system itself. Reserved documents stay out (decisions 8)."""
+    schedule.hold()
     _approve(None, solicitud, schedule.propose(solicitud).day)
 
 
 def _approve(
     actor: Actor | None, solicitud: Solicitud, day: date, *, comment="", include_reserved=False, version=None, told: dict[str, Any] | None = None
 ) -> Solicitud:
-    proposal = schedule.propose(solicitud)
-    late = day > proposal.limit
+    late = schedule.out_of_time(solicitud, day)
     data = {"fecha_tentativa": day.isoformat(), "reservados": "incluir" if include_reserved else "excluir", "fuera_de_plazo": late}
     data |= told or {}
     _move(
@@ -188,8 +190,7 @@ def _approve(
 
 def reschedule(actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", version: int | None = None) -> Solicitud:
     """Move an approved request to another day; the AIQ is mailed the new date. Raises Refused, Conflict."""
-    if problems := day_problems(solicitud, day, comment):
-        raise Refused(problems)
+    _take_place(solicitud, day, comment)
     return _reschedule(actor, solicitud, day, schedule.opening(day), _text(comment, "comentario"), version)
 
 
@@ -202,15 +203,25 @@ def day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[s
     return {}
 
 
+def _take_place(solicitud: Solicitud, day: date | None, comment: str) -> None:
+    """Hold the calendar until the commit and look again whether the day has room: of two officers one comes second. Raises
+    Refused. Only now, after Quipux has answered: who waits for Quipux must not keep the others waiting."""
+    schedule.hold()
+    if problems := day_problems(solicitud, day, comment):
+        raise Refused(problems)
+
+
 def run_now(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
     """An officer orders the run for this moment, on whatever day: nobody is promised anything by it."""
     return _reschedule(actor, solicitud, clock.today(), clock.now(), "Ejecución inmediata", version)
 
 
 def _reschedule(actor, solicitud, day, start, comment, version) -> Solicitud:
+    late = schedule.out_of_time(solicitud, day)
     _move(
         solicitud, Action.RESCHEDULE, actor, version=version, comment=comment,
-        data={"fecha_tentativa": day.isoformat()}, fecha_tentativa=day, ejecutar_desde=start,
+        data={"fecha_tentativa": day.isoformat(), "fecha_anterior": str(solicitud.fecha_tentativa), "fuera_de_plazo": late},
+        fecha_tentativa=day, ejecutar_desde=start, fuera_de_plazo=late,
     )
     notices.tell("calendarizada", solicitud, occasion=str(solicitud.version))
     return solicitud
@@ -271,7 +282,7 @@ def renew(actor: Actor, original: Solicitud) -> Solicitud:
     at = clock.now()
     copy = Solicitud(
         clase=original.clase, institucion_id=original.institucion_id, creada_por_id=actor.usuario_id, fecha_solicitud=at, editada_en=at,
-        editada_por_id=actor.usuario_id, renueva_id=original.id, **_person(original.cuenta),
+        editada_por_id=actor.usuario_id, renueva_id=original.id, **person_columns(original.cuenta),
         **{c: getattr(original, c) for c in (*_PETITION, "documento_sha256", "documento_clave", "documento_paginas")},
         desde=draft.desde, hasta=draft.hasta, comentario=draft.comentario,
     )
@@ -399,10 +410,10 @@ def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solic
 
 
 def _columns(cuenta: Cuenta, petition: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    return _person(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
+    return person_columns(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
 
 
-def _person(cuenta: Cuenta) -> dict[str, Any]:
+def person_columns(cuenta: Cuenta) -> dict[str, Any]:
     return {
         "cuenta_id": cuenta.id, "persona_cedula": cuenta.cedula, "persona_nombre": cuenta.nombre, "persona_apellido": cuenta.apellido,
         "persona_puesto": cuenta.puesto, "persona_perfil": cuenta.perfil, "persona_area": cuenta.area,
@@ -433,10 +444,10 @@ def _move(solicitud: Solicitud, action: Action, actor: Actor | None, **rest: Any
     try:
         return move(solicitud, action, actor, **rest)
     except IllegalMove:
-        raise Conflict(_what_happened(solicitud)) from None
+        raise Conflict(what_happened(solicitud)) from None
 
 
-def _what_happened(solicitud: Solicitud) -> str:
+def what_happened(solicitud: Solicitud) -> str:
     last = solicitud.eventos[-1] if solicitud.eventos else None
     if last is None:
         return "La solicitud cambió mientras usted la tenía abierta."
