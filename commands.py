@@ -68,8 +68,8 @@ def seed_feriados(year: int, as_json: bool) -> None:
 def check_settings() -> None:
     """Dice lo que falta para trabajar: personas de la SGE, feriados, correo, cola, almacenamiento."""
     problems = health.setup_problems()
-    for problem in problems:
-        click.echo(problem)
+    for sentence in (*problems, *(f"Aviso: {notice}" for notice in health.setup_notices())):
+        click.echo(sentence)
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("La configuración está completa.")

@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, downloads, implantaciones, mirror, notices, petition_index, purge, runs, solicitudes, uploads
+from services import after, cambios, clock, desk_batch, downloads, implantaciones, mirror, notices, petition_index, purge, runs, solicitudes, uploads
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 SCRATCH_KEPT = timedelta(hours=6)
 # A woken worker takes one run after another: more nudges than workers are of no use.
 NUDGES = 8
+LOTE_SECONDS = 2.0
 
 
 def due(*, all_approved: bool = False) -> tuple[int, int]:
@@ -35,8 +36,12 @@ def due(*, all_approved: bool = False) -> tuple[int, int]:
 
 
 def reconcile() -> tuple[int, int]:
-    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over."""
-    return _wake(runs.orphans()), 0
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Bulk approvals that
+    nobody carries on go on here, a little at each turn: no worker and no queue is needed for them."""
+    lotes = desk_batch.unfinished()
+    for lote in lotes:
+        desk_batch.work(lote, LOTE_SECONDS)
+    return _wake(runs.orphans()) + len(lotes), 0
 
 
 def _wake(waiting: int) -> int:

@@ -15,7 +15,7 @@ from rules.identity import cedula_problem, words
 from rules.policy import Actor
 from services import scope
 from services.accesses import Access, access_of, in_quipux
-from services.listing import EPOCH, Listing, Page, Sort
+from services.listing import Listing, Page, Sort
 
 MAX_WORDS = 12
 DEFAULT_ORDER = "nombre"
@@ -55,7 +55,7 @@ class Row:
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
     """A page of the accounts the actor may see, and the order it is in."""
     query = matching(actor, filters).add_columns(Usuario).options(joinedload(Cuenta.institucion))
-    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=EPOCH)}
+    sorts = {"nombre": Sort(Cuenta.apellido_plegado, index="ix_cuenta_nombre"), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=True)}
     listing = Listing(f"usuarios {filters.digest}", query, Cuenta.id, sorts, DEFAULT_ORDER)
     found = listing.page(order, token)
     several = _several(actor, [cuenta.cedula for cuenta, _ in found.rows])
