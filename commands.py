@@ -18,17 +18,14 @@ from extensions import db
 from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
-from services import adapters, clock, health, mirror, schedule, signin
+from quipux_commands import quipux
+from services import clock, health, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
-from sources import SourceUnavailable
-from sources.report import documents_json
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
-quipux = AppGroup("quipux", help="El Quipux que se lee.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def register(app: Flask) -> None:
@@ -67,50 +64,12 @@ def seed_feriados(year: int, as_json: bool) -> None:
             click.echo(f"{row['fecha']}  {row['nombre']}")
 
 
-@quipux.command("check")
-def check_quipux() -> None:
-    """Se conecta, dice lo que encontró y termina con error si algo fallaría."""
-    findings = adapters.quipux().check()
-    for finding in findings:
-        click.echo(f"{finding.nivel:6} {finding.tema}: {finding.detalle}")
-    if any(finding.nivel == "error" for finding in findings):
-        raise click.exceptions.Exit(1)
-
-
-@quipux.command("documents")
-@click.argument("usua_codi")
-@click.option("--desde", type=DAY, required=True)
-@click.option("--hasta", type=DAY, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Imprime una lista JSON.")
-def list_documents(usua_codi: str, desde: datetime, hasta: datetime, as_json: bool) -> None:
-    """Los documentos que se seleccionarían para una cuenta, con sus archivos."""
-    try:
-        rows = documents_json(adapters.quipux(), usua_codi, desde.date(), hasta.date())
-    except SourceUnavailable as problem:
-        raise click.ClickException(f"Quipux no responde: {problem}") from None
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
-    else:
-        for row in rows:
-            click.echo(f"{row['fecha']}  {row['bandeja']:8}  {row['numero']:28}  {len(row['archivos'])} archivos  {row['asunto']}")
-
-
-@quipux.command("mirror")
-def refresh_mirror() -> None:
-    """Vuelve a leer instituciones, áreas y cuentas."""
-    try:
-        seen = mirror.refresh(adapters.quipux())
-    except SourceUnavailable as problem:
-        raise click.ClickException(f"Quipux no responde: {problem}") from None
-    click.echo(f"{seen.vistas} cuentas leídas, {seen.escritas} escritas, {seen.ausentes} ya no constan.")
-
-
 @settings.command("check")
 def check_settings() -> None:
     """Dice lo que falta para trabajar: personas de la SGE, feriados, correo, cola, almacenamiento."""
     problems = health.setup_problems()
-    for problem in problems:
-        click.echo(problem)
+    for sentence in (*problems, *(f"Aviso: {notice}" for notice in health.setup_notices())):
+        click.echo(sentence)
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("La configuración está completa.")

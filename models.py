@@ -70,6 +70,10 @@ class Word(TypeDecorator):
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
+# Requests that hold a place on the calendar, letter by letter as the index of them says it: SQLite uses it only then.
+PROMISED = "estado IN ('aprobada', 'en_ejecucion')"
+
+
 class Cargo(StrEnum):
     AIQ_PRINCIPAL = "aiq_principal"
     AIQ_BACKUP = "aiq_backup"
@@ -125,6 +129,8 @@ class Cuenta(Base):
     # Folded words of every searchable field, each preceded by a blank: services.people searches here.
     busqueda: Mapped[str] = mapped_column(Text, default="")
     apellido_plegado: Mapped[str] = mapped_column(String(200), default="")
+    # Which block of codes it belongs to: the mirror compares block by block (BloqueEspejo).
+    bloque: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     institucion: Mapped[Institucion] = relationship()
 
@@ -246,10 +252,16 @@ class Solicitud(Base):
     # Estimate shown before sending, replaced by the plan
     estimado_documentos: Mapped[int | None]
     estimado_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    # The same estimate as it was at *Enviar*: the plan does not replace it (services.estimates compares them)
+    previsto_documentos: Mapped[int | None]
+    previsto_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    estimado_reservados: Mapped[int | None]
 
     enviada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     enviada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     devuelta_por: Mapped[str] = mapped_column(Text, default="")
+    # When an officer first had it on the desk; empty again when it is sent again.
+    abierta_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     fecha_tentativa: Mapped[date | None] = mapped_column(Date)
@@ -267,6 +279,8 @@ class Solicitud(Base):
     purgada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     oculta: Mapped[bool] = mapped_column(default=False)
     renueva_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"))
+    # Its number in Quipux's own backup module, of which it was imported; empty for what was asked for here.
+    importada_de: Mapped[str | None] = mapped_column(String(20), unique=True, index=True)
 
     institucion: Mapped[Institucion] = relationship()
     cuenta: Mapped[Cuenta] = relationship()
@@ -287,6 +301,17 @@ class Solicitud(Base):
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
+        # What is promised, by day: everything services.schedule sums up, and nothing of the requests that are over.
+        Index(
+            "ix_solicitud_calendario",
+            "fecha_tentativa", "institucion_id", "estimado_documentos", "estimado_bytes",
+            sqlite_where=text(PROMISED),
+            postgresql_where=text(PROMISED),
+        ),
+        # The months of the calendar, those gone by too, without a look at the rows.
+        Index("ix_solicitud_fecha_tentativa", "fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"),
+        Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
+        Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},
@@ -390,6 +415,7 @@ class Ejecucion(Base):
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
+        Index("ix_ejecucion_terminada", "terminada_en"),
         Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",
@@ -806,6 +832,64 @@ class AccesoEvento(Base):
     institucion: Mapped[Institucion] = relationship()
 
 
+class Apertura(Base):
+    """An officer has, or had, a request on the desk. `hasta`: the last sign of it; `desde`: since when without a break."""
+
+    __tablename__ = "apertura"
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"), primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"), primary_key=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    hasta: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    usuario: Mapped[Usuario] = relationship()
+
+
+class Lote(Base):
+    """A bulk approval that an officer confirmed: what was to happen to each request, and what happened.
+
+    `clave` comes from the page that was confirmed: confirmed twice, it is the same Lote. `filtro`: the filter in words."""
+
+    __tablename__ = "lote"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clave: Mapped[str] = mapped_column(String(64), unique=True)
+    creado_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    filtro: Mapped[str] = mapped_column(String(400), default="")
+    volver: Mapped[str] = mapped_column(String(800), default="")
+    terminado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    creado_por: Mapped[Usuario] = relationship()
+    filas: Mapped[list[LoteFila]] = relationship(back_populates="lote", order_by="LoteFila.orden")
+
+    __table_args__ = (Index("ix_lote_terminado", "terminado_en"),)
+
+
+class LoteResultado(StrEnum):
+    PENDIENTE = "pendiente"
+    APROBADA = "aprobada"
+    NO_APROBADA = "no_aprobada"
+
+
+class LoteFila(Base):
+    """One request of a Lote. version, fecha: as the officer confirmed them. fecha_final: the day it really got."""
+
+    __tablename__ = "lote_fila"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lote_id: Mapped[int] = mapped_column(ForeignKey("lote.id"))
+    orden: Mapped[int]
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"))
+    version: Mapped[int]
+    fecha: Mapped[date] = mapped_column(Date)
+    resultado: Mapped[LoteResultado] = mapped_column(Word(LoteResultado), default=LoteResultado.PENDIENTE)
+    fecha_final: Mapped[date | None] = mapped_column(Date)
+    detalle: Mapped[str] = mapped_column(Text, default="")
+
+    lote: Mapped[Lote] = relationship(back_populates="filas")
+    solicitud: Mapped[Solicitud] = relationship()
+
+    __table_args__ = (UniqueConstraint("lote_id", "orden"), UniqueConstraint("lote_id", "solicitud_id"))
+
+
 class Feriado(Base):
     """A day off, with the date it commemorates (they differ when the day was moved)."""
 
@@ -816,8 +900,32 @@ class Feriado(Base):
     decreto: Mapped[str] = mapped_column(String(120), default="")
 
 
+class FeriadoLocal(Base):
+    """A feriado of one place (a canton, a province): shown to the SGE, never a day off for the production."""
+
+    __tablename__ = "feriado_local"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fecha: Mapped[date] = mapped_column(Date, index=True)
+    nombre: Mapped[str] = mapped_column(String(120))
+    lugar: Mapped[str] = mapped_column(String(120))
+    decreto: Mapped[str] = mapped_column(String(120), default="")
+
+
+class AnioFeriados(Base):
+    """A year whose days off an officer has confirmed. Null officer: the demo."""
+
+    __tablename__ = "anio_feriados"
+    anio: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmado_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    confirmado_por: Mapped[Usuario | None] = relationship()
+
+
 class PeriodoAltaDemanda(Base):
-    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …)."""
+    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …). capacidad: per cent of
+    the usual one; reserva: per cent of each day kept for institutions with hardly anything on it. No two share a day
+    (services.periods)."""
 
     __tablename__ = "periodo_alta_demanda"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -825,8 +933,46 @@ class PeriodoAltaDemanda(Base):
     desde: Mapped[date] = mapped_column(Date)
     hasta: Mapped[date] = mapped_column(Date)
     dias_extra: Mapped[int]
+    capacidad: Mapped[int] = mapped_column(default=100, server_default="100")
+    reserva: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class Capacidad(Base):
+    """What one day can produce from `desde` on, until the next row's date. cuota: per cent of the day that one institution
+    may take. Before the first row the installation's settings hold (services.schedule)."""
+
+    __tablename__ = "capacidad"
+    desde: Mapped[date] = mapped_column(Date, primary_key=True)
+    documentos: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    cuota: Mapped[int]
+    motivo: Mapped[str] = mapped_column(Text, default="")
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    registrada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+    __table_args__ = (CheckConstraint("documentos > 0 AND bytes > 0 AND cuota BETWEEN 1 AND 100", name="positiva"),)
+
+
+class CalendarioEvento(Base):
+    """One change of the calendar's own tables. tema: "feriados", "periodos" or "capacidad"; texto says what changed. Rows are
+    only ever inserted (services.calendar_log). Null actor: Sistema."""
+
+    __tablename__ = "calendario_evento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    tema: Mapped[str] = mapped_column(String(20))
+    anio: Mapped[int | None]
+    texto: Mapped[str] = mapped_column(Text)
+    motivo: Mapped[str] = mapped_column(Text, default="")
+
+    actor: Mapped[Usuario | None] = relationship()
+
+    __table_args__ = (Index("ix_calendario_evento_tema", "tema", "anio", "id"),)
 
 
 class Barrido(Base):
@@ -856,6 +1002,50 @@ class VistaGuardada(Base):
     creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (UniqueConstraint("usuario_id", "pagina", "nombre"),)
+
+
+class Espejo(Base):
+    """What is copied from Quipux ("cuentas", "peticiones") and when it was last complete; no row: never yet."""
+
+    __tablename__ = "espejo"
+    nombre: Mapped[str] = mapped_column(String(40), primary_key=True)
+    completo_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class BloqueEspejo(Base):
+    """The digest of a block of accounts as it was when it was last copied: equal digest, nothing to read."""
+
+    __tablename__ = "bloque_espejo"
+    numero: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    huella: Mapped[str] = mapped_column(String(64))
+
+
+class Peticion(Base):
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0012).
+    Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
+
+    __tablename__ = "peticion"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    quipux_codi: Mapped[str] = mapped_column(String(20), unique=True)
+    inst_codi: Mapped[str] = mapped_column(String(20))
+    numero: Mapped[str] = mapped_column(String(60))
+    fecha: Mapped[datetime] = mapped_column(UTCDateTime)
+    asunto: Mapped[str] = mapped_column(String(400))
+    remitente: Mapped[str] = mapped_column(String(400))
+    remitente_cedula: Mapped[str] = mapped_column(String(20))
+    con_archivo: Mapped[bool]
+    # Folded words of number, subject and sender, each after a blank, and the mark "__i<inst_codi>".
+    busqueda: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_peticion_recientes", "inst_codi", "fecha", "id"),)
+
+
+class MarcaPeticion(Base):
+    """Up to which document the counter's register of one area and year (ten digits) was copied."""
+
+    __tablename__ = "marca_peticion"
+    prefijo: Mapped[str] = mapped_column(String(10), primary_key=True)
+    ultimo: Mapped[str] = mapped_column(String(20))
 
 
 class Latido(Base):

@@ -28,7 +28,7 @@ from archive.writer import deflated_size
 
 _FORMAT = 1
 _LINE_MARGIN = 64  # bytes, deflated: a part number here, a novedad or a signer there
-SIGNABLE = (".pdf", ".p7m")
+SIGNABLE = (".pdf", ".p7m", ".p7s")
 
 
 @dataclass(frozen=True, slots=True)

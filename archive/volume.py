@@ -10,13 +10,13 @@ import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from archive import detail, reader, signatures, tags, verify, viewer
+from archive import detached, detail, reader, signatures, tags, verify, viewer
 from archive.detail import Counts, Outcome
 from archive.errors import CountsBroken, Stopped
 from archive.model import File, FileProblem, Source, SourceDown
@@ -170,6 +170,7 @@ class _Maker:
             if self.should_stop():
                 raise Stopped("Detenido")
             outcomes = {f.path: self._file(f, planned) for f in planned.files if f.part == self.number}
+            detached.settle(planned.files, outcomes, self._reopen, anchors=self.anchors, moment=self.plan.header.made)
             told = detail.of(planned, self.number, outcomes)
             for file, cause in tags.novedades(told, self.number):
                 d, late = planned.document, bool(file.get("tardia"))
@@ -223,6 +224,16 @@ class _Maker:
         unpacked = tempfile.TemporaryFile()
         shutil.copyfileobj(content, unpacked, BLOCK)
         return unpacked
+
+    @contextmanager
+    def _reopen(self, path: str) -> Iterator[BinaryIO]:
+        """A file of the document at hand, from the volume, seekable."""
+        entry = next(e for e in reversed(self.writer.entries) if e.name == path)
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(reader.open_entry(self.stream, entry), copy, BLOCK)
+            self.stream.seek(0, io.SEEK_END)
+            copy.seek(0)
+            yield copy
 
     def _lists(self, earlier: Earlier | None) -> None:
         """INDICE, NOVEDADES and FIRMAS: of this volume, and in the last one of the whole."""

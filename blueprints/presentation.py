@@ -80,7 +80,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        miles=texts.miles, tamano=texts.size, dia=texts.day, momento=texts.moment, dia_largo=texts.long_day,
+        miles=texts.miles, tamano=texts.size, dia=texts.day, momento=texts.moment, dia_largo=texts.long_day, hora=texts.hour,
         duracion=texts.duration, quedan=texts.remaining, numero=texts.number6, iniciales=initials,
         resaltar=highlight, roles=table_roles, sin_punto=without_stop)
     app.jinja_env.globals.update(

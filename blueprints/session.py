@@ -160,6 +160,7 @@ def _nav(actor) -> list[Section]:
                 "Respaldos",
                 [
                     Item("Mesa de aprobación", url_for("mesa.desk"), "mesa", _waiting(actor)),
+                    Item("Calendario", url_for("calendario.month"), "calendario"),
                     Item("Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
                     Item("Registrar solicitud", url_for("solicitudes.new"), "nueva"),
                     Item("Solicitudes por enviar", url_for("solicitudes.drafts"), "por-enviar", _drafts(actor)),

@@ -17,7 +17,7 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, downloads, implantaciones, mirror, notices, purge, runs, solicitudes, uploads
+from services import after, cambios, clock, desk_batch, downloads, implantaciones, mirror, notices, petition_index, purge, runs, solicitudes, uploads
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 SCRATCH_KEPT = timedelta(hours=6)
 # A woken worker takes one run after another: more nudges than workers are of no use.
 NUDGES = 8
+LOTE_SECONDS = 2.0
 
 
 def due(*, all_approved: bool = False) -> tuple[int, int]:
@@ -35,8 +36,12 @@ def due(*, all_approved: bool = False) -> tuple[int, int]:
 
 
 def reconcile() -> tuple[int, int]:
-    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over."""
-    return _wake(runs.orphans()), 0
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Bulk approvals that
+    nobody carries on go on here, a little at each turn: no worker and no queue is needed for them."""
+    lotes = desk_batch.unfinished()
+    for lote in lotes:
+        desk_batch.work(lote, LOTE_SECONDS)
+    return _wake(runs.orphans()) + len(lotes), 0
 
 
 def _wake(waiting: int) -> int:
@@ -84,11 +89,23 @@ def mail() -> tuple[int, int]:
 
 
 def refresh_mirror() -> tuple[int, int]:
-    """Read institutions and accounts from Quipux again."""
+    """Read institutions, accounts and the counters' petitions from Quipux again."""
     try:
-        return mirror.refresh(quipux()).escritas, 0
+        written = mirror.refresh(quipux()).escritas
+        petition_index.refresh(quipux())
+        return written, 0
     except SourceUnavailable as problem:
         log.warning("mirror: %s", problem)
+        db.session.rollback()
+        return 0, 1
+
+
+def top_up_petitions() -> tuple[int, int]:
+    """Copy what the counters registered since the last time."""
+    try:
+        return petition_index.top_up(quipux()).escritas, 0
+    except SourceUnavailable as problem:
+        log.warning("petitions: %s", problem)
         db.session.rollback()
         return 0, 1
 
@@ -155,7 +172,7 @@ def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int,
 
 SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
     "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
-    "mirror": refresh_mirror, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
+    "mirror": refresh_mirror, "petitions": top_up_petitions, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
 }
 
 

@@ -80,6 +80,46 @@ CARGO: dict[str, str] = {
     "sge_admin": "Administrador SGE",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A typed reason of the SGE. needs_text: the label alone tells the AIQ too little. motivo: of a request that ends by it."""
+
+    label: str
+    needs_text: bool = True
+    motivo: Motivo = Motivo.OTRO
+
+
+# Why the SGE gives a request back for correction, and why it ends one; the seed's own cause comes first.
+DEVOLUCION: dict[str, Reason] = {
+    "documento": Reason("Debe asociarse otro documento"),
+    "ilegible": Reason("El documento del ciudadano no se puede leer: debe digitalizarse otra vez", needs_text=False),
+    "sin_firma": Reason("El documento no está firmado por el ciudadano", needs_text=False),
+    "rango": Reason("El rango de fechas no coincide con la petición"),
+    "persona": Reason("La petición corresponde a otra cuenta de la misma persona"),
+    "datos": Reason("Los datos de la petición están incompletos"),
+    "otro": Reason("Otra observación"),
+}
+RECHAZO: dict[str, Reason] = {
+    "documento_no_corresponde": Reason(
+        "El documento asociado no corresponde al servidor público", needs_text=False, motivo=Motivo.DOCUMENTO_NO_CORRESPONDE
+    ),
+    "no_inactivo": Reason("El servidor público no se encuentra inactivo", needs_text=False),
+    "vigente": Reason("Existe otra solicitud vigente", needs_text=False),
+    "otro": Reason("Otro motivo"),
+}
+
+# What an officer decides on reserved documents (decisions 18): the words of the Recorrido.
+RESERVADOS: dict[str, str] = {
+    "excluir": "No se incluyen: no consta autorización para entregarlos.",
+    "incluir": "Se incluyen.",
+}
+
+# The four data a citizen gives in the petition (decisions 32), compared on the desk.
+COTEJO: dict[str, str] = {
+    "nombres": "Nombres y apellidos", "cedula": "Cédula", "puesto": "Puesto", "fechas": "Rango de fechas",
+}
+
 # Stages of a run, in order (decisions 34).
 ETAPAS: dict[str, str] = {
     "recolectar": "Recolectar",

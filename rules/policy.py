@@ -60,6 +60,9 @@ class Permission(Enum):
     SOLICITUD_DELIVER = auto()
     SOLICITUD_RENEW = auto()
     SGE_DESK = auto()
+    # The calendar: see it and move requests on it; lay down feriados, periods and capacity
+    CALENDAR = auto()
+    CALENDAR_ADMIN = auto()
     # The AIQs' own affairs
     INSTITUTIONS = auto()
     IMPLANTATION_SEE = auto()
@@ -145,6 +148,8 @@ POLICY: dict[Permission, Callable[[Actor, Any], bool]] = {
     Permission.SOLICITUD_DELIVER: _office,
     Permission.SOLICITUD_RENEW: _carry,
     Permission.SGE_DESK: _sge,
+    Permission.CALENDAR: _sge,
+    Permission.CALENDAR_ADMIN: lambda actor, _thing: actor.sge and actor.sge_admin,
     Permission.INSTITUTIONS: _sge,
     Permission.IMPLANTATION_SEE: lambda actor, thing: actor.sge or thing.id in actor.designated_implantations,
     Permission.IMPLANTATION_WORK: lambda actor, thing: thing.id in actor.designated_implantations,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Evento, Nombramiento, Solicitud
+from models import Cuenta, Evento, Nombramiento, Solicitud
 from rules import deadlines, texts
 from rules.glossary import ACTION, MOTIVO, Badge
 from rules.lifecycle import Action, Estado, Motivo
@@ -115,6 +115,8 @@ def _data_notes(action: Action, evento: Evento) -> list[str]:
     data = evento.datos or {}
     match action:
         case Action.CREATE:
+            if "importada_de" in data:
+                return [f"Importada de Quipux, donde fue la solicitud Nº {data['importada_de']}."]
             return [f"Renovación de la solicitud Nº {texts.number6(data['renueva'])}."] if "renueva" in data else ["Se guardó como borrador."]
         case Action.SEND:
             return [f"Documento {data['documento']}."] if data.get("documento") else []
@@ -176,6 +178,12 @@ def _places(people: set[int], solicitud: Solicitud) -> dict[int, list[tuple[date
 
 def _who(evento: Evento, places: dict[int, list[tuple[datetime, datetime | None, str]]]) -> str:
     if evento.actor is None:
-        return SYSTEM
+        return _account(evento.datos["cuenta"]) if "cuenta" in (evento.datos or {}) else SYSTEM
     there = [name for since, until, name in places[evento.actor_id] if since <= evento.en and (until is None or evento.en < until)]
     return f"{evento.actor.nombre_completo} · {there[0]}" if there else evento.actor.nombre_completo
+
+
+def _account(codi: str) -> str:
+    """Who did a step of an imported request: an account of Quipux, not necessarily a person who signs in here."""
+    cuenta = db.session.scalar(select(Cuenta).where(Cuenta.quipux_codi == codi))
+    return f"{cuenta.nombre_completo} · {cuenta.institucion.nombre}" if cuenta else f"Cuenta {codi} de Quipux"

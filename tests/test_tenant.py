@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import (
-    Actividad, Adjunto, Aviso, CambioAIQ, Cuenta, Implantacion, Nombramiento, Orientacion, Parte, Solicitud, Usuario, VistaGuardada,
+    Actividad, Adjunto, Aviso, CambioAIQ, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Solicitud, Usuario, VistaGuardada,
 )  # fmt: skip
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
@@ -43,7 +43,8 @@ def mine(app) -> list[dict[str, object]]:
         notice = Aviso(institucion_id=here, titulo="Uno", texto="Dos", desde=date(2026, 11, 1), hasta=date(2026, 12, 1), autor_id=author, creado_en=at)
         given = Orientacion(institucion="Otra", registrada_por_id=author, en=at)
         view = VistaGuardada(usuario_id=author, pagina="solicitudes", nombre="Ñauñay", consulta="nombre=naunay", creada_en=at)
-        db.session.add_all([process, change, file, notice, given, view])
+        batch = Lote(clave="lote-de-prueba", creado_por_id=author, creado_en=at)
+        db.session.add_all([process, change, file, notice, given, view, batch])
         db.session.flush()
         activity = Actividad(implantacion_id=process.id, lista="ambiente", orden=1, titulo="Una")
         db.session.add(activity)
@@ -55,7 +56,7 @@ def mine(app) -> list[dict[str, object]]:
             "solicitud_id": done, "parte_id": part.id, "nombre": part.nombre, "pagina": 1, "institucion_id": here,
             "implantacion_id": process.id, "cambio_id": change.id, "adjunto_id": file.id, "aviso_id": notice.id, "orientacion_id": given.id,
             "actividad_id": activity.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
-            "usuario_id": author, "vista_id": view.id,
+            "usuario_id": author, "vista_id": view.id, "lote_id": batch.id,
         }
     return [rows, rows | {"solicitud_id": draft}]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models import Parte
 from rules import texts
-from rules.deadlines import last_moment
+from rules.deadlines import last_moment, local_day
 from services.deliveries import Acta
 
 TITLE = "Acta de entrega-recepción de respaldo de documentos"
@@ -36,10 +36,20 @@ def archive(acta: Acta) -> Pairs:
         ("Incluidos", texts.miles(run.incluidos)),
         ("Con novedad", texts.miles(run.con_novedad)),
         ("Excluidos por reserva", texts.miles(run.excluidos)),
+        *_reserved(acta),
         ("Bandejas", f"{texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')}"),
         ("Generado", texts.moment(s.generada_en)),
         ("Vigencia de la descarga", f"hasta el {texts.moment(last_moment(s.vigente_hasta))}"),
     ]
+
+
+def _reserved(acta: Acta) -> Pairs:
+    """By whose decision, and why, reserved documents are handed over."""
+    event = acta.reserved
+    if event is None:
+        return []
+    who = f"{event.actor.nombre_completo}, SGE" if event.actor else "la SGE"
+    return [("Documentos reservados", f"Se incluyen por decisión de {who}, {texts.day(local_day(event.en))}. Motivo: {event.comentario}")]
 
 
 def files(acta: Acta) -> list[tuple[str, Parte]]:

@@ -16,7 +16,7 @@ from extensions import db
 from models import Solicitud
 from rules import texts
 from rules.deadlines import local_day
-from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO
+from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO, RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
 from services import progress, purge, runs, scope, solicitudes, trail
@@ -204,7 +204,7 @@ def _context(d: details.Detail, tab: str) -> dict[str, object]:
     tabs = [("informacion", "Información", url_for(".show", solicitud_id=s.id), "doc"), ("recorrido", "Recorrido", url_for(".trail", solicitud_id=s.id), "history")]
     if d.sees_files and d.estado is not Estado.BORRADOR:
         tabs.append(("descarga", "Descarga", download_url(s), "download"))
-    rejections = [("", "Elija el motivo"), *((key, label) for key, (_, label) in solicitudes.REJECTIONS.items())]
+    rejections = [("", "Elija el motivo"), *((key, reason.label) for key, reason in RECHAZO.items())]
     return {
         "d": d, "s": s, "tab": tab, "pestanas": tabs, "acciones": {name: words for name, words in ACTIONS.items() if d.actions[name]},
         "motivos": rejections, "badges": ESTADO_BADGE, "clases": CLASE, "descarga_url": download_url(s) if d.sees_files else "",

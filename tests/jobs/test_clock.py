@@ -42,9 +42,9 @@ def test_frequent_sweeps_run_by_their_seconds(ctx, turns, monkeypatch):
         monkeypatch.setattr(clock.time, "monotonic", lambda at=start + second: at)
         ran[second] = [name for name in clock.tick(turns) if name in clock.FREQUENT]
     assert ran == {
-        0: ["due", "reconcile", "mail", "expiry", "deadlines", "reminders"], 1: [], 2: ["due"], 5: ["due", "reconcile"],
+        0: ["due", "reconcile", "mail", "expiry", "deadlines", "reminders", "petitions"], 1: [], 2: ["due"], 5: ["due", "reconcile"],
         20: ["due", "reconcile", "mail"], 60: ["due", "reconcile", "mail", "expiry", "deadlines"],
-        300: ["due", "reconcile", "mail", "expiry", "deadlines", "reminders"],
+        300: ["due", "reconcile", "mail", "expiry", "deadlines", "reminders", "petitions"],
     }  # fmt: skip
 
 

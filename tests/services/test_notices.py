@@ -321,7 +321,7 @@ def test_the_ready_mail_tells_what_there_is_and_until_when(strict):
     text = " ".join(mail.texto.split(" "))
     assert "3\xa0411 documentos, 2,1 GB, 3 partes" in text
     assert "22 nov 2026, 23:59" in text and "18 nov 2026, 10:00" in text
-    assert "2 documentos tienen archivos" in text and "1 documento reservado no se incluyó" in text
+    assert "2 documentos tienen archivos" in text and "Excluidos por reserva: 1" in text
 
 
 def test_the_ready_mail_of_an_empty_archive_says_so(strict):
