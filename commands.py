@@ -18,21 +18,19 @@ from extensions import db
 from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
-from services import adapters, clock, health, mirror, schedule, signin
+from quipux_commands import quipux
+from services import board_summary, clock, health, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
-from sources import SourceUnavailable
-from sources.report import documents_json
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
-quipux = AppGroup("quipux", help="El Quipux que se lee.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
-DAY = click.DateTime(["%Y-%m-%d"])
+tablero = AppGroup("tablero", help="Las cifras del tablero.")
 
 
 def register(app: Flask) -> None:
-    for command in (usuario, feriados, quipux, settings, sweep, worker, clock_process, demo_setup):
+    for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 
 
@@ -67,53 +65,21 @@ def seed_feriados(year: int, as_json: bool) -> None:
             click.echo(f"{row['fecha']}  {row['nombre']}")
 
 
-@quipux.command("check")
-def check_quipux() -> None:
-    """Se conecta, dice lo que encontró y termina con error si algo fallaría."""
-    findings = adapters.quipux().check()
-    for finding in findings:
-        click.echo(f"{finding.nivel:6} {finding.tema}: {finding.detalle}")
-    if any(finding.nivel == "error" for finding in findings):
-        raise click.exceptions.Exit(1)
-
-
-@quipux.command("documents")
-@click.argument("usua_codi")
-@click.option("--desde", type=DAY, required=True)
-@click.option("--hasta", type=DAY, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Imprime una lista JSON.")
-def list_documents(usua_codi: str, desde: datetime, hasta: datetime, as_json: bool) -> None:
-    """Los documentos que se seleccionarían para una cuenta, con sus archivos."""
-    try:
-        rows = documents_json(adapters.quipux(), usua_codi, desde.date(), hasta.date())
-    except SourceUnavailable as problem:
-        raise click.ClickException(f"Quipux no responde: {problem}") from None
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
-    else:
-        for row in rows:
-            click.echo(f"{row['fecha']}  {row['bandeja']:8}  {row['numero']:28}  {len(row['archivos'])} archivos  {row['asunto']}")
-
-
-@quipux.command("mirror")
-def refresh_mirror() -> None:
-    """Vuelve a leer instituciones, áreas y cuentas."""
-    try:
-        seen = mirror.refresh(adapters.quipux())
-    except SourceUnavailable as problem:
-        raise click.ClickException(f"Quipux no responde: {problem}") from None
-    click.echo(f"{seen.vistas} cuentas leídas, {seen.escritas} escritas, {seen.ausentes} ya no constan.")
-
-
 @settings.command("check")
 def check_settings() -> None:
     """Dice lo que falta para trabajar: personas de la SGE, feriados, correo, cola, almacenamiento."""
     problems = health.setup_problems()
-    for problem in problems:
-        click.echo(problem)
+    for sentence in (*problems, *(f"Aviso: {notice}" for notice in health.setup_notices())):
+        click.echo(sentence)
     if problems:
         raise click.exceptions.Exit(1)
     click.echo("La configuración está completa.")
+
+
+@tablero.command("rebuild")
+def rebuild_board() -> None:
+    """Vuelve a contar todos los días cerrados a partir de las solicitudes."""
+    click.echo(f"{board_summary.rebuild()} días contados.")
 
 
 @click.command()
@@ -122,7 +88,7 @@ def check_settings() -> None:
               help="Solo en la demostración: sin valor, «due» no espera la fecha calendarizada; con un instante ISO, el reloj se fija en él.")
 @with_appcontext
 def sweep(name: str, instant: str | None) -> None:
-    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno."""
+    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno; sale con 1 si algo falló."""
     demo = current_app.config["DEMO"]
     if instant is not None and not demo:
         raise click.UsageError("--now solo se admite en el modo de demostración.")
@@ -133,6 +99,8 @@ def sweep(name: str, instant: str | None) -> None:
         reports = sweeps.run(name, forced=instant is not None)
     for report in reports:
         click.echo(json.dumps(report))
+    if any(report["failed"] for report in reports):
+        raise click.exceptions.Exit(1)
 
 
 def _instant(text: str) -> datetime:
@@ -147,9 +115,9 @@ def _instant(text: str) -> datetime:
 @click.command()
 @click.argument("queue_name", required=False, type=click.Choice([RUNS, LIGHT]))
 def worker(queue_name: str | None) -> None:
-    """Atiende la cola: sin argumento, las ejecuciones y los avisos, cada cual en su proceso."""
+    """Atiende la cola: sin argumento, las ejecuciones (RUN_WORKERS procesos) y los avisos."""
     if queue_name is None:
-        jobs.worker.supervise()
+        jobs.worker.supervise(_app().config["RUN_WORKERS"])
     else:
         jobs.worker.serve(_app(), queue_name)
 

@@ -47,17 +47,25 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "BODEGA_URL": env.get("BODEGA_URL") or ("" if env.get("QUIPUX_URL") else f"sqlite:///{quipux / 'bodega.sqlite'}"),
         "BODEGA_DIR": env.get("BODEGA_DIR") or ("" if env.get("QUIPUX_URL") else str(quipux / "bodega")),
         "SOURCE_MAX_MB_S": _number(env, "SOURCE_MAX_MB_S", 4 if demo else 0),
+        # A guest's manners there: connections a process may hold to each database, seconds a statement may take
+        "QUIPUX_CONNECTIONS": max(1, int(_number(env, "QUIPUX_CONNECTIONS", 5))),
+        "QUIPUX_TIMEOUT_S": max(1, _number(env, "QUIPUX_TIMEOUT_S", 60)),
+        # Rules that Quipux itself does not have: documents directed to the person (code 28), the person's other accounts
+        "QUIPUX_REDIRECTED": _flag(env, "QUIPUX_REDIRECTED"),
+        "QUIPUX_OTHER_ACCOUNTS": _flag(env, "QUIPUX_OTHER_ACCOUNTS"),
         # Where finished parts live
         "STORAGE_URL": env.get("STORAGE_URL") or str(data / "respaldos"),
         "S3_ENDPOINT_URL": env.get("S3_ENDPOINT_URL") or "",
         "SCRATCH_DIR": env.get("SCRATCH_DIR") or str(data / "scratch"),
         # Rules an operator may tune
         "PART_SIZE": int(_number(env, "PART_SIZE", 20_000_000 if demo else 1024 * MIB)),
-        "CAPACITY_DOCUMENTS": int(_number(env, "CAPACITY_DOCUMENTS", 50_000)),
-        "CAPACITY_BYTES": int(_number(env, "CAPACITY_BYTES", 50_000_000_000)),
-        "INSTITUTION_QUOTA": _number(env, "INSTITUTION_QUOTA", 0.25),
+        "CAPACITY_DOCUMENTS": int(_at_least(env, "CAPACITY_DOCUMENTS", 1, 50_000)),
+        "CAPACITY_BYTES": int(_at_least(env, "CAPACITY_BYTES", 1, 50_000_000_000)),
+        "INSTITUTION_QUOTA": min(1, _at_least(env, "INSTITUTION_QUOTA", 0.01, 0.25)),
         "APPROVE_ON_SEND": _flag(env, "APPROVE_ON_SEND"),
         "RUN_WAIT_HOURS": _number(env, "RUN_WAIT_HOURS", 24),
+        # Processes that make archives on this machine: one run each, or the volumes of a large one together.
+        "RUN_WORKERS": _run_workers(env),
         "LEASE_SECONDS": _number(env, "LEASE_SECONDS", 60),
         "FIRMAS": not _flag(env, "FIRMAS_DESACTIVADAS"),
         "FIRMAS_ANCLAS": env.get("FIRMAS_ANCLAS") or "",
@@ -102,6 +110,20 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         return float(raw)
     except ValueError:
         raise ConfigError(f"{name} debe ser un número; se recibió «{raw}».") from None
+
+
+def _run_workers(env: Mapping[str, str]) -> int:
+    count = _number(env, "RUN_WORKERS", 1)
+    if count != int(count) or not 1 <= count <= 32:
+        raise ConfigError(f"RUN_WORKERS debe ser un número entero de 1 a 32; se recibió «{env['RUN_WORKERS']}».")
+    return int(count)
+
+
+def _at_least(env: Mapping[str, str], name: str, least: float, default: float) -> float:
+    value = _number(env, name, default)
+    if value < least:
+        raise ConfigError(f"{name} debe ser {least:g} o más; se recibió «{env[name]}».")
+    return value
 
 
 def _secret(env: Mapping[str, str], data: Path, production: bool) -> str:

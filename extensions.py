@@ -16,6 +16,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from rq import Queue
 from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -53,10 +54,19 @@ def reading():
         _read_only.reset(token)
 
 
+class HintingCompiler(SQLiteCompiler):
+    """`with_hint(table, "INDEXED BY …")`, which SQLAlchemy writes for other databases only. SQLite's planner does not know how
+    many rows a range holds: lists say themselves which index they mean (services.listing)."""
+
+    def get_from_hint_text(self, table, text):
+        return text
+
+
 def tune(engine: Engine) -> None:
     """Make SQLite behave under several processes; other databases need nothing. Only for our own database: Quipux's
     connections are read-only and are the business of sources/."""
     if engine.dialect.name == "sqlite":
+        engine.dialect.statement_compiler = HintingCompiler
         event.listen(engine, "connect", _connect)
         event.listen(engine, "begin", _begin)
 

@@ -70,6 +70,10 @@ class Word(TypeDecorator):
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
+# Requests that hold a place on the calendar, letter by letter as the index of them says it: SQLite uses it only then.
+PROMISED = "estado IN ('aprobada', 'en_ejecucion')"
+
+
 class Cargo(StrEnum):
     AIQ_PRINCIPAL = "aiq_principal"
     AIQ_BACKUP = "aiq_backup"
@@ -125,10 +129,15 @@ class Cuenta(Base):
     # Folded words of every searchable field, each preceded by a blank: services.people searches here.
     busqueda: Mapped[str] = mapped_column(Text, default="")
     apellido_plegado: Mapped[str] = mapped_column(String(200), default="")
+    # Which block of codes it belongs to: the mirror compares block by block (BloqueEspejo).
+    bloque: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     institucion: Mapped[Institucion] = relationship()
 
-    __table_args__ = (Index("ix_cuenta_institucion_activa", "institucion_id", "activa", "apellido_plegado", "id"),)
+    __table_args__ = (
+        Index("ix_cuenta_institucion_activa", "institucion_id", "activa", "apellido_plegado", "id"),
+        Index("ix_cuenta_nombre", "apellido_plegado", "id"),
+    )
 
     @property
     def nombre_completo(self) -> str:
@@ -149,7 +158,7 @@ class Usuario(Base):
     clave_hash: Mapped[str | None] = mapped_column(String(200))
     habilitado: Mapped[bool] = mapped_column(default=True)
     sesion: Mapped[int] = mapped_column(default=1)
-    ultimo_ingreso: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ultimo_ingreso: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     creado: Mapped[datetime] = mapped_column(UTCDateTime)
 
     nombramientos: Mapped[list[Nombramiento]] = relationship(back_populates="usuario", order_by="Nombramiento.desde")
@@ -243,10 +252,16 @@ class Solicitud(Base):
     # Estimate shown before sending, replaced by the plan
     estimado_documentos: Mapped[int | None]
     estimado_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    # The same estimate as it was at *Enviar*: the plan does not replace it (services.estimates compares them)
+    previsto_documentos: Mapped[int | None]
+    previsto_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    estimado_reservados: Mapped[int | None]
 
     enviada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     enviada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     devuelta_por: Mapped[str] = mapped_column(Text, default="")
+    # When an officer first had it on the desk; empty again when it is sent again.
+    abierta_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     aprobada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
     fecha_tentativa: Mapped[date | None] = mapped_column(Date)
@@ -264,6 +279,8 @@ class Solicitud(Base):
     purgada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     oculta: Mapped[bool] = mapped_column(default=False)
     renueva_id: Mapped[int | None] = mapped_column(ForeignKey("solicitud.id"))
+    # Its number in Quipux's own backup module, of which it was imported; empty for what was asked for here.
+    importada_de: Mapped[str | None] = mapped_column(String(20), unique=True, index=True)
 
     institucion: Mapped[Institucion] = relationship()
     cuenta: Mapped[Cuenta] = relationship()
@@ -276,11 +293,28 @@ class Solicitud(Base):
     ejecuciones: Mapped[list[Ejecucion]] = relationship(back_populates="solicitud", order_by="Ejecucion.id")
 
     __table_args__ = (
-        Index("ix_solicitud_institucion_fecha", "institucion_id", "fecha_solicitud", "id"),
-        Index("ix_solicitud_fecha", "fecha_solicitud", "id"),
+        # These three answer the list's filters and totals by themselves (docs/adr/0013), without the wide rows.
+        Index("ix_solicitud_institucion_fecha", "institucion_id", "fecha_solicitud", "id", "estado", "vigente_hasta", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_fecha", "fecha_solicitud", "id", "estado", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_estado_fecha", "estado", "fecha_solicitud", "id", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
+        Index("ix_solicitud_nombre", "apellido_plegado", "id"),
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
+        Index("ix_solicitud_generada", "generada_en"),
+        # The counters of every page of the SGE, without reading a row (services.scope names these columns).
+        Index("ix_solicitud_conteo", "estado", "oculta", "creada_por_id", "clase"),
+        # What is promised, by day: everything services.schedule sums up, and nothing of the requests that are over.
+        Index(
+            "ix_solicitud_calendario",
+            "fecha_tentativa", "institucion_id", "estimado_documentos", "estimado_bytes",
+            sqlite_where=text(PROMISED),
+            postgresql_where=text(PROMISED),
+        ),
+        # The months of the calendar, those gone by too, without a look at the rows.
+        Index("ix_solicitud_fecha_tentativa", "fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"),
+        Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
+        Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},
@@ -380,10 +414,16 @@ class Ejecucion(Base):
 
     solicitud: Mapped[Solicitud] = relationship(back_populates="ejecuciones")
     partes: Mapped[list[Parte]] = relationship(back_populates="ejecucion", order_by="Parte.numero")
-    novedades: Mapped[list[Novedad]] = relationship(back_populates="ejecucion", order_by="Novedad.id")
+    novedades: Mapped[list[Novedad]] = relationship(
+        back_populates="ejecucion", order_by="Novedad.id", foreign_keys="Novedad.ejecucion_id"
+    )
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
+        Index("ix_ejecucion_terminada", "terminada_en"),
+        Index(
+            "ix_ejecucion_novedades", "solicitud_id", sqlite_where=text("con_novedad > 0"), postgresql_where=text("con_novedad > 0")
+        ),
         Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",
@@ -401,7 +441,10 @@ class ParteTipo(StrEnum):
 
 class Parte(Base):
     """One volume: planned first, published when its bytes are in the storage and were read back (`sha256` set).
-    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1."""
+    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1.
+
+    Several workers share a run: each volume has a lease of its own, and `intento` is its fencing token
+    (docs/adr/0020)."""
 
     __tablename__ = "parte"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -418,15 +461,36 @@ class Parte(Base):
     bytes_planeados: Mapped[int] = mapped_column(BigInteger, default=0)
     publicada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     borrada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Who is making it now
+    intento: Mapped[int] = mapped_column(default=0)
+    fallos: Mapped[int] = mapped_column(default=0)
+    arrendada_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    trabajador: Mapped[str] = mapped_column(String(120), default="")
+    documentos_hechos: Mapped[int] = mapped_column(default=0)
+    bytes_hechos: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Files that could not be read while it was made, and how many of the last ones in a row: the breaker counts over the
+    # whole run, whoever made its volumes (decisions 16).
+    fallidos: Mapped[int] = mapped_column(default=0)
+    racha: Mapped[int] = mapped_column(default=0)
 
     ejecucion: Mapped[Ejecucion] = relationship(back_populates="partes")
     descargas: Mapped[list[Descarga]] = relationship(back_populates="parte")
 
-    __table_args__ = (UniqueConstraint("ejecucion_id", "numero"),)
+    __table_args__ = (
+        UniqueConstraint("ejecucion_id", "numero"),
+        # What the storage holds now: few of very many.
+        Index(
+            "ix_parte_viva", "ejecucion_id", "bytes",
+            sqlite_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+            postgresql_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+        ),
+    )
 
 
 class Novedad(Base):
-    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES."""
+    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES. `ruta`: the place
+    that the plan keeps for it in the payload. `pedida_por_id`: the last complement that looked for it;
+    `recuperada_por_id`: the complement that brought it (decisions 20)."""
 
     __tablename__ = "novedad"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -437,8 +501,12 @@ class Novedad(Base):
     asunto: Mapped[str] = mapped_column(String(400), default="")
     archivo: Mapped[str] = mapped_column(String(250), default="")
     causa: Mapped[str] = mapped_column(String(20))
+    ruta: Mapped[str] = mapped_column(String(200), default="")
+    pedida_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
+    ruta_pedida: Mapped[str] = mapped_column(String(200), default="")
+    recuperada_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
 
-    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades")
+    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades", foreign_keys=[ejecucion_id])
 
 
 class Descarga(Base):
@@ -800,6 +868,64 @@ class AccesoEvento(Base):
     institucion: Mapped[Institucion] = relationship()
 
 
+class Apertura(Base):
+    """An officer has, or had, a request on the desk. `hasta`: the last sign of it; `desde`: since when without a break."""
+
+    __tablename__ = "apertura"
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"), primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"), primary_key=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    hasta: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    usuario: Mapped[Usuario] = relationship()
+
+
+class Lote(Base):
+    """A bulk approval that an officer confirmed: what was to happen to each request, and what happened.
+
+    `clave` comes from the page that was confirmed: confirmed twice, it is the same Lote. `filtro`: the filter in words."""
+
+    __tablename__ = "lote"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clave: Mapped[str] = mapped_column(String(64), unique=True)
+    creado_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    creado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    filtro: Mapped[str] = mapped_column(String(400), default="")
+    volver: Mapped[str] = mapped_column(String(800), default="")
+    terminado_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    creado_por: Mapped[Usuario] = relationship()
+    filas: Mapped[list[LoteFila]] = relationship(back_populates="lote", order_by="LoteFila.orden")
+
+    __table_args__ = (Index("ix_lote_terminado", "terminado_en"),)
+
+
+class LoteResultado(StrEnum):
+    PENDIENTE = "pendiente"
+    APROBADA = "aprobada"
+    NO_APROBADA = "no_aprobada"
+
+
+class LoteFila(Base):
+    """One request of a Lote. version, fecha: as the officer confirmed them. fecha_final: the day it really got."""
+
+    __tablename__ = "lote_fila"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lote_id: Mapped[int] = mapped_column(ForeignKey("lote.id"))
+    orden: Mapped[int]
+    solicitud_id: Mapped[int] = mapped_column(ForeignKey("solicitud.id"))
+    version: Mapped[int]
+    fecha: Mapped[date] = mapped_column(Date)
+    resultado: Mapped[LoteResultado] = mapped_column(Word(LoteResultado), default=LoteResultado.PENDIENTE)
+    fecha_final: Mapped[date | None] = mapped_column(Date)
+    detalle: Mapped[str] = mapped_column(Text, default="")
+
+    lote: Mapped[Lote] = relationship(back_populates="filas")
+    solicitud: Mapped[Solicitud] = relationship()
+
+    __table_args__ = (UniqueConstraint("lote_id", "orden"), UniqueConstraint("lote_id", "solicitud_id"))
+
+
 class Feriado(Base):
     """A day off, with the date it commemorates (they differ when the day was moved)."""
 
@@ -810,8 +936,32 @@ class Feriado(Base):
     decreto: Mapped[str] = mapped_column(String(120), default="")
 
 
+class FeriadoLocal(Base):
+    """A feriado of one place (a canton, a province): shown to the SGE, never a day off for the production."""
+
+    __tablename__ = "feriado_local"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fecha: Mapped[date] = mapped_column(Date, index=True)
+    nombre: Mapped[str] = mapped_column(String(120))
+    lugar: Mapped[str] = mapped_column(String(120))
+    decreto: Mapped[str] = mapped_column(String(120), default="")
+
+
+class AnioFeriados(Base):
+    """A year whose days off an officer has confirmed. Null officer: the demo."""
+
+    __tablename__ = "anio_feriados"
+    anio: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmado_en: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmado_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    confirmado_por: Mapped[Usuario | None] = relationship()
+
+
 class PeriodoAltaDemanda(Base):
-    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …)."""
+    """A time in which execution takes longer (seed 000: inicio/fin de año, transición de Gobierno …). capacidad: per cent of
+    the usual one; reserva: per cent of each day kept for institutions with hardly anything on it. No two share a day
+    (services.periods)."""
 
     __tablename__ = "periodo_alta_demanda"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -819,8 +969,86 @@ class PeriodoAltaDemanda(Base):
     desde: Mapped[date] = mapped_column(Date)
     hasta: Mapped[date] = mapped_column(Date)
     dias_extra: Mapped[int]
+    capacidad: Mapped[int] = mapped_column(default=100, server_default="100")
+    reserva: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
+
+
+class PausaProduccion(Base):
+    """Production was paused, by whom and why, until when and by whom it was resumed. Rows are the trail of who did it: they
+    are never deleted. `apartadas`: runs that were set aside and go on by themselves afterwards. At most one is `vigente`."""
+
+    __tablename__ = "pausa_produccion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vigente: Mapped[bool] = mapped_column(default=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    ordenada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    motivo: Mapped[str] = mapped_column(Text)
+    apartadas: Mapped[int] = mapped_column(default=0)
+    hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reanudada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    ordenada_por: Mapped[Usuario] = relationship(foreign_keys=[ordenada_por_id])
+    reanudada_por: Mapped[Usuario | None] = relationship(foreign_keys=[reanudada_por_id])
+
+    __table_args__ = (
+        Index(
+            "uq_pausa_produccion_vigente", "vigente", unique=True, sqlite_where=text("vigente"), postgresql_where=text("vigente")
+        ),
+        CheckConstraint("(hasta IS NULL) = vigente", name="vigente"),
+    )
+
+
+class ResumenDia(Base):
+    """What happened on one closed day of Guayaquil, counted once so that the board need not count a million rows
+    (services.board_summary). One row for every day since the first request, also for those on which nothing happened.
+
+    solicitudes: sent for the first time (by Fecha Solicitud). generadas, bytes: archives finished and what they hold.
+    esperas: {day of approval (ISO): archives finished}: working days are counted when read, by the feriados of then."""
+
+    __tablename__ = "resumen_dia"
+    dia: Mapped[date] = mapped_column(Date, primary_key=True)
+    solicitudes: Mapped[int] = mapped_column(default=0)
+    generadas: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    esperas: Mapped[dict] = mapped_column(JSON, default=dict)
+
+
+class Capacidad(Base):
+    """What one day can produce from `desde` on, until the next row's date. cuota: per cent of the day that one institution
+    may take. Before the first row the installation's settings hold (services.schedule)."""
+
+    __tablename__ = "capacidad"
+    desde: Mapped[date] = mapped_column(Date, primary_key=True)
+    documentos: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    cuota: Mapped[int]
+    motivo: Mapped[str] = mapped_column(Text, default="")
+    registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    registrada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    registrada_por: Mapped[Usuario] = relationship()
+
+    __table_args__ = (CheckConstraint("documentos > 0 AND bytes > 0 AND cuota BETWEEN 1 AND 100", name="positiva"),)
+
+
+class CalendarioEvento(Base):
+    """One change of the calendar's own tables. tema: "feriados", "periodos" or "capacidad"; texto says what changed. Rows are
+    only ever inserted (services.calendar_log). Null actor: Sistema."""
+
+    __tablename__ = "calendario_evento"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    en: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+    tema: Mapped[str] = mapped_column(String(20))
+    anio: Mapped[int | None]
+    texto: Mapped[str] = mapped_column(Text)
+    motivo: Mapped[str] = mapped_column(Text, default="")
+
+    actor: Mapped[Usuario | None] = relationship()
+
+    __table_args__ = (Index("ix_calendario_evento_tema", "tema", "anio", "id"),)
 
 
 class Barrido(Base):
@@ -836,6 +1064,64 @@ class Barrido(Base):
     fallidos: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("nombre", "turno"),)
+
+
+class VistaGuardada(Base):
+    """Filters of a list that a person keeps under a name. `pagina`: which list; `consulta`: its query string."""
+
+    __tablename__ = "vista_guardada"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    usuario_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    pagina: Mapped[str] = mapped_column(String(40))
+    nombre: Mapped[str] = mapped_column(String(80))
+    consulta: Mapped[str] = mapped_column(String(2000))
+    creada_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("usuario_id", "pagina", "nombre"),)
+
+
+class Espejo(Base):
+    """What is copied from Quipux ("cuentas", "peticiones") and when it was last complete; no row: never yet."""
+
+    __tablename__ = "espejo"
+    nombre: Mapped[str] = mapped_column(String(40), primary_key=True)
+    completo_en: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class BloqueEspejo(Base):
+    """The digest of a block of accounts as it was when it was last copied: equal digest, nothing to read."""
+
+    __tablename__ = "bloque_espejo"
+    numero: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    huella: Mapped[str] = mapped_column(String(64))
+
+
+class Peticion(Base):
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0020).
+    Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
+
+    __tablename__ = "peticion"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    quipux_codi: Mapped[str] = mapped_column(String(20), unique=True)
+    inst_codi: Mapped[str] = mapped_column(String(20))
+    numero: Mapped[str] = mapped_column(String(60))
+    fecha: Mapped[datetime] = mapped_column(UTCDateTime)
+    asunto: Mapped[str] = mapped_column(String(400))
+    remitente: Mapped[str] = mapped_column(String(400))
+    remitente_cedula: Mapped[str] = mapped_column(String(20))
+    con_archivo: Mapped[bool]
+    # Folded words of number, subject and sender, each after a blank, and the mark "__i<inst_codi>".
+    busqueda: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_peticion_recientes", "inst_codi", "fecha", "id"),)
+
+
+class MarcaPeticion(Base):
+    """Up to which document the counter's register of one area and year (ten digits) was copied."""
+
+    __tablename__ = "marca_peticion"
+    prefijo: Mapped[str] = mapped_column(String(10), primary_key=True)
+    ultimo: Mapped[str] = mapped_column(String(20))
 
 
 class Latido(Base):

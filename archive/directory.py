@@ -59,6 +59,9 @@ class _Maker:
         self.placeholder: int | None = None  # the volume whose SIN_DOCUMENTOS.txt stands for an empty whole
         self._entries: dict[int, dict[str, Entry]] = {}
         self._tags: dict[str, str] = {}
+        # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
+        # does not begin with its first bytes for the first volume alone.
+        self.front = (*(name for name, _ in viewer.static_files()), "LEAME.txt", viewer.index_name(plan.header))
 
     def run(self) -> Closed:
         self._measure()
@@ -67,12 +70,13 @@ class _Maker:
         return self.writer.close(disk=self.plan.parts, central=self._central())
 
     def _copy_common(self) -> None:
-        """The unnumbered tag files, byte for byte from the last data volume, which has them all."""
-        names = [name for name, _ in viewer.static_files()]
-        names += ["LEAME.txt", viewer.index_name(self.plan.header), *(list_name(self.plan, name) for name in LISTS)]
+        """The whole's lists, byte for byte from the last data volume; of what all volumes have, only the digests."""
+        names = [list_name(self.plan, name) for name in LISTS]
         with closing(self.opener(self.plan.parts)) as last:
             entries = self._entries[self.plan.parts]
             digests = dict(reader.hashes(last, entries["tagmanifest-sha256.txt"]))
+            for name in self.front:
+                self._tags[name] = digests[name]
             for name in names:
                 self.writer.copy(last, entries[name], data_offset(last, entries[name]))
                 self._tags[name] = digests[name]
@@ -138,7 +142,7 @@ class _Maker:
     def _belongs(self, name: str, number: int, script: str) -> bool:
         if name == tags.EMPTY_NAME:
             return number == self.placeholder
-        return name == script or name.startswith("data/")
+        return name == script or name.startswith("data/") or (number == 1 and name in self.front)
 
 
 def _rewound(stream: BinaryIO) -> Iterator[bytes]:

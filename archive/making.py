@@ -12,13 +12,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from archive import detail, lane, reader, signatures, tags, viewer
+from archive import detached, detail, lane, reader, signatures, tags, viewer
 from archive.detail import Counts, Outcome
 from archive.errors import CountsBroken, Stopped
 from archive.lane import Problem, Small
@@ -28,7 +28,7 @@ from archive.pipeline import in_order
 from archive.plan import Plan
 from archive.planned import SIGNABLE, PlannedDocument, PlannedFile
 from archive.writer import Closed, Writer, Written
-from archive.zipfmt import DEFLATED, dos_stamp
+from archive.zipfmt import DEFLATED, Entry, dos_stamp
 
 LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
 BATCH_BYTES, BATCH_FILES = 1 << 20, 48
@@ -41,7 +41,8 @@ Earlier = Callable[[int], BinaryIO]
 
 @dataclass(frozen=True, slots=True)
 class Novedad:
-    """A file that could not be included. cause: a key of CAUSES. late: found only while the volume was made."""
+    """A file that could not be included. cause: a key of CAUSES. late: found only while the volume was made. path: the
+    place that the plan keeps for it."""
 
     document_id: str
     number: str
@@ -49,6 +50,7 @@ class Novedad:
     file: str
     cause: str
     late: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,17 @@ class Maker:
     def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
         if self.wishes.should_stop():
             raise Stopped("Detenido")
+        anchors, moment = self.wishes.anchors, self.plan.header.made
+        detached.settle(planned.files, outcomes, self._reopen, anchors=anchors, moment=moment)
         told = detail.of(planned, self.number, outcomes)
-        for file, cause in tags.novedades(told, self.number):
-            d, late = planned.document, bool(file.get("tardia"))
-            self.novedades.append(Novedad(d.id, d.number, d.subject, file["nombre"], cause, late))
+        self.novedades += self._novedades(planned, told)
         return told
+
+    def _novedades(self, planned: PlannedDocument, told: dict) -> Iterator[Novedad]:
+        d = planned.document
+        place = {id(row): file.path for row, file in zip(told["archivos"], planned.files, strict=True)}
+        for row, cause in tags.novedades(told, self.number):
+            yield Novedad(d.id, d.number, d.subject, row["nombre"], cause, bool(row.get("tardia")), place[id(row)])
 
     def _outcomes(self) -> Iterator[tuple[Item, Outcome]]:
         """What became of each file, in order; a batch is written with one call."""
@@ -250,7 +258,9 @@ class Maker:
     def _signature_small(self, planned: PlannedFile, content: bytes | None) -> dict | None:
         if content is None:
             return None
-        if planned.path.endswith(".pdf") and signatures.BYTE_RANGE not in content:
+        probe = signatures.ByteRangeProbe()
+        probe.feed(content)
+        if planned.path.endswith(".pdf") and not probe.found:
             return signatures.SignatureReport(signatures.UNSIGNED).as_dict()
         return self._signature(io.BytesIO(content))
 
@@ -259,12 +269,24 @@ class Maker:
             return None
         if planned.path.endswith(".pdf") and not mentions_byte_range:
             return signatures.SignatureReport(signatures.UNSIGNED).as_dict()
-        with open(self._out, "rb") as volume, reader.open_entry(volume, done.entry) as content:
-            if done.entry.method != DEFLATED:
-                return self._signature(content)
+        with self._written(done.entry) as content:
+            return self._signature(content)
+
+    @contextmanager
+    def _written(self, entry: Entry) -> Iterator[BinaryIO]:
+        """The content of an entry of this volume, seekable."""
+        with open(self._out, "rb") as volume, reader.open_entry(volume, entry) as content:
+            if entry.method != DEFLATED:
+                yield content
+                return
             with self._temporary() as unpacked:
                 shutil.copyfileobj(content, unpacked, BLOCK)
-                return self._signature(unpacked)
+                unpacked.seek(0)
+                yield unpacked
+
+    def _reopen(self, path: str):
+        """A file of the document at hand, from the volume, seekable."""
+        return self._written(next(e for e in reversed(self.writer.entries) if e.name == path))
 
     def _signature(self, content: BinaryIO) -> dict:
         return signatures.check(content, anchors=self.wishes.anchors, moment=self.plan.header.made).as_dict()

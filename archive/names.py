@@ -19,7 +19,9 @@ MAX_STEM = 50  # of a document: leaves 21 characters for the name of an attachme
 MAX_NUMBER = 30
 EMPTY = "sin_nombre"
 
-_FORBIDDEN = frozenset('<>:"/\\|?*')
+# "%": RFC 8493 wants it escaped in a manifest, the Library of Congress' own bagit.py does not undo that. Without it both
+# read the same name.
+_FORBIDDEN = frozenset('<>:"/\\|?*%')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,10}){1,2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -166,7 +168,7 @@ def _leaf(base: str, file: File, attachment: int) -> tuple[str, str]:
         return f"{base}_anexo{attachment:02d}_{own}", suffix
     if file.kind == "texto":
         return f"{base}_texto", ".html"
-    if file.kind == "firma" and suffix != ".p7m":
+    if file.kind == "firma" and suffix not in (".p7m", ".p7s"):
         return f"{base}_firmado", suffix  # the extension follows the bytes: a "p7m" may be a PDF
     return base, suffix
 

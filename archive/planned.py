@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from archive.assign import PlannedVolume
 from archive.model import NOTICES, Document, File, Step
 
-SIGNABLE = (".pdf", ".p7m")
+SIGNABLE = (".pdf", ".p7m", ".p7s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import builtins
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 from hashlib import sha256
@@ -24,6 +24,8 @@ from archive.names import Namer
 from archive.packing import packer
 from archive.planned import SIGNABLE, Summary, line, pack, placed
 
+Places = Callable[[Document], list[str]]
+
 FORMAT = 2
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no name, no clock, no operating system
 _LINE_MARGIN = 64  # bytes, deflated: a part number here, a novedad or a signer there
@@ -32,17 +34,20 @@ _SIZES = Struct("<3I")  # of a spooled document: bytes of its line, of its index
 _FILE = Struct("<qI")  # bytes of a file (-1: it is not included), and room beside them
 
 
-def make(header: Header, documents: Iterable[Document], path: Path, *, part_size: int) -> Summary:
+def make(
+    header: Header, documents: Iterable[Document], path: Path, *, part_size: int, places: Places | None = None
+) -> Summary:
     """Decides paths and volumes of all `documents` (each once, in their final order) and writes the plan to `path`.
 
-    part_size: bytes, 1 MiB … 2 GiB − 1. Raises PlanError (a ValueError) for another, for one too small for so many
-    documents, and for an id that comes twice.
+    part_size: bytes, 1 MiB … 2 GiB − 1. places: the path of each file of a document, where it is already decided (a
+    complement puts a file where the plan of the whole keeps its place). Raises PlanError (a ValueError) for another part
+    size, for one too small for so many documents, and for an id that comes twice.
     """
     check_part_size(part_size)
     path = Path(path)
     with ExitStack() as stack:
         raw, body, homes = (stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for _ in range(3))
-        spool = _Spool(raw)
+        spool = _Spool(raw, places or Namer().document)
         for document in documents:
             spool.add(document)
         assigner = Assigner(part_size, spool.fixed_room())
@@ -59,8 +64,8 @@ def make(header: Header, documents: Iterable[Document], path: Path, *, part_size
 class _Spool:
     """First pass: names every file, counts, and keeps what the second pass needs in a temporary file."""
 
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw, self._namer, self._seen = raw, Namer(), set()
+    def __init__(self, raw: BinaryIO, places: Places) -> None:
+        self._raw, self._places, self._seen = raw, places, set()
         self.totals = dict.fromkeys(("documents", "files", "bytes", "con_novedad", "missing"), 0)
         # The lists and the index are these same words in another order: what they take deflated, these take.
         self._words, self._lines = _Deflated(), 0
@@ -100,7 +105,7 @@ class _Spool:
             yield self._raw.read(text), self._raw.read(row), sizes
 
     def _named(self, document: Document) -> Iterator[tuple[File, str]]:
-        for file, path in zip(document.files, self._namer.document(document), strict=True):
+        for file, path in zip(document.files, self._places(document), strict=True):
             if not document.trays and not file.problem and path != f"data/{file.name}":
                 file = File(**{f.name: getattr(file, f.name) for f in fields(File)} | {"problem": "nombre"})
             yield file, path

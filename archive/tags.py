@@ -24,7 +24,7 @@ INDEX_HEAD = ("Nº", "Número", "Fecha", "Tipo", "Bandeja", "Asunto", "De", "Par
               "Destino", "Parte", "Archivos", "Archivo principal", "Identificador Quipux")  # fmt: skip
 NOVEDADES_HEAD = ("Número", "Fecha", "Asunto", "Archivo", "Clase", "Causa", "Identificador Quipux")
 FIRMAS_HEAD = ("Número", "Archivo", "Veredicto", "Firmante", "Fecha de la firma", "Emisor del certificado", "Certificado",
-               "Revocación")  # fmt: skip
+               "Revocación", "Motivo", "Archivo firmado")  # fmt: skip
 
 
 class Lists:
@@ -106,8 +106,11 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
         if not signature or signature["veredicto"] == "sin firma":
             continue
         for s in signature["firmantes"] or [{}]:
-            own = (s.get(key, "") for key in ("nombre", "fecha", "emisor", "certificado"))
-            yield d["numero"], f["ruta"], signature["veredicto"], *own, "No consultada"
+            name, date, issuer, certificate = (s.get(key, "") for key in ("nombre", "fecha", "emisor", "certificado"))
+            verdict = s.get("veredicto") or signature["veredicto"]
+            reason = (s or signature).get("motivo", "")
+            signed = signature.get("firmado", "")
+            yield d["numero"], f["ruta"], verdict, name, _day(date), issuer, certificate, "No consultada", reason, signed
 
 
 def csv_head(head: tuple[str, ...]) -> bytes:
@@ -128,7 +131,8 @@ def _cell(value) -> str:
 
 
 def _people(names: list[str]) -> str:
-    return ", ".join(names)
+    """A person comes with post and institution, commas included."""
+    return "; ".join(names)
 
 
 def _day(iso: str) -> str:
@@ -173,34 +177,67 @@ def manifest_line(sha256: str, name: str) -> bytes:
 
 def leame(header: Header, parts: int) -> bytes:
     """LEAME.txt: how to open it, in plain words. CRLF and BOM, so that Windows' oldest Notepad shows it well."""
-    several = f"""
-ESTE RESPALDO TIENE {parts} PARTES
-  Cada parte es un archivo ZIP completo: se abre por sí sola, aunque falten las demás.
-  Para tener todo junto, extraiga todas las partes en una misma carpeta.
-  Si las recibió como {header.name}.z01, .z02 … y {header.name}.zip, en Linux también puede unirlas con:
-      zip -s 0 {header.name}.zip --out {header.name}_unificado.zip
-"""
-    text = f"""RESPALDO DE DOCUMENTOS QUIPUX
-{header.name}
-{header.person}
-{header.institution}
+    blocks = [_about(header), _OPENING, *_parts(header, parts), *_complement(header), _CONTENTS, *_reserved(header), _CHECKING, _KEEPING]
+    return ("\n\n".join(blocks) + "\n").replace("\n", "\r\n").encode("utf-8-sig", "replace")
 
-CÓMO ABRIRLO
+
+_OPENING = """CÓMO ABRIRLO
   1. Extraiga (descomprima) el archivo ZIP en una carpeta. No lo abra desde dentro del ZIP.
+     En Windows: clic derecho sobre el archivo y «Extraer todo…». En macOS: doble clic.
   2. Abra con doble clic ABRIR_AQUI.html: se abre en su navegador, sin Internet.
-  3. Allí puede buscar sus documentos, verlos y abrir sus anexos.
-{several if parts > 1 else ""}
-QUÉ CONTIENE
-  data/            sus documentos, por bandeja y año
-  INDICE*.csv      la lista de documentos (se abre con una hoja de cálculo)
-  NOVEDADES*.csv   lo que se encontró y no se pudo incluir, con su causa
-  FIRMAS*.csv      las firmas electrónicas encontradas y su verificación
+  3. Allí puede buscar sus documentos, leerlos y abrir sus anexos."""
+
+_CONTENTS = """QUÉ CONTIENE
+  ABRIR_AQUI.html  el buscador de sus documentos (usa la carpeta visor: no la borre ni la mueva)
   VERIFICAR.html   comprueba que ningún archivo haya cambiado
+  data             la carpeta con sus documentos, por bandeja y año
+  INDICE           la lista de documentos, para abrir con una hoja de cálculo
+  NOVEDADES        lo que se encontró y no se pudo incluir, con su causa
+  FIRMAS           las firmas electrónicas halladas y su comprobación técnica (no es un peritaje)"""
 
-CÓMO COMPROBAR QUE ESTÁ COMPLETO
-  Abra VERIFICAR.html y elija la carpeta donde extrajo el respaldo.
-  Las carpetas cumplen la norma BagIt 1.0 (RFC 8493); las sumas están en manifest-sha256.txt.
+_CHECKING = """CÓMO COMPROBAR QUE ESTÁ COMPLETO Y SIN CAMBIOS
+  Abra VERIFICAR.html y elija la carpeta donde extrajo el respaldo. Nada sale de su computadora.
+  Para especialistas: cada parte cumple la norma BagIt 1.0 (RFC 8493), con sumas SHA-256."""
 
-Conserve una copia en un lugar seguro.
-"""
-    return text.replace("\n", "\r\n").encode("utf-8-sig", "replace")
+_KEEPING = """Conserve al menos una copia en un lugar seguro."""
+
+
+def _about(header: Header) -> str:
+    period = f"Documentos del {_plain(header.since)} al {_plain(header.until)}" if header.since else ""
+    request = f"Solicitud Nº {header.request}" if header.request else ""
+    made = f"Generado el {_plain(header.made)}"
+    lines = ("RESPALDO DE DOCUMENTOS QUIPUX", header.name, header.person, header.institution, period, request, made)
+    return "\n".join(line for line in lines if line)
+
+
+def _plain(iso: str) -> str:
+    """Day/month/year, as people here write it."""
+    return f"{iso[8:10]}/{iso[5:7]}/{iso[:4]}"
+
+
+def _parts(header: Header, parts: int) -> list[str]:
+    if parts == 1:
+        return []
+    return [f"""ESTE RESPALDO TIENE {parts} PARTES
+  Cada parte es un archivo ZIP completo: se abre por sí sola, aunque falten las demás.
+  Para tener todo junto, extraiga todas las partes en una misma carpeta; si se le pregunta, acepte
+  reemplazar los archivos que se repiten.
+  Si las recibió como {header.name}.z01, {header.name}.z02 … y {header.name}.zip, en Linux las une:
+      zip -s 0 {header.name}.zip --out {header.name}_unificado.zip
+  y en Windows las abre el programa gratuito 7-Zip."""]
+
+
+def _complement(header: Header) -> list[str]:
+    if not header.complement:
+        return []
+    return ["""ESTE ES UN COMPLEMENTO
+  Contiene los archivos que no se pudieron incluir antes. Extráigalo en la misma carpeta que el
+  respaldo: sus archivos aparecerán junto a los demás. También se abre solo."""]
+
+
+def _reserved(header: Header) -> list[str]:
+    if not header.excluded:
+        return []
+    return [f"""EXCLUIDOS POR RESERVA: {header.excluded}
+  Son documentos reservados que, conforme a la normativa, no forman parte de este respaldo. Solo
+  consta cuántos son."""]

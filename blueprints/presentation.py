@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from flask import Flask, current_app, request, url_for
 from markupsafe import Markup, escape
 
-from blueprints import graphics
+from blueprints import charts, graphics
 from rules import texts
 from rules.deadlines import ZONE
 
@@ -60,8 +60,11 @@ class Shell:
     nav: Sequence[Section] = ()
     search_url: str | None = None
     search_name: str = "q"
+    suggest_url: str = ""
     menu: Sequence[Item] = ()
     footer: Sequence[Item] = field(default_factory=tuple)
+    # The pause of the production that officers must know of, wherever they are.
+    paused: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,14 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        miles=texts.miles, tamano=texts.size, dia=texts.day, momento=texts.moment, dia_largo=texts.long_day,
+        miles=texts.miles, tamano=texts.size, dia=texts.day, momento=texts.moment, dia_largo=texts.long_day, hora=texts.hour,
         duracion=texts.duration, quedan=texts.remaining, numero=texts.number6, iniciales=initials,
         resaltar=highlight, roles=table_roles, sin_punto=without_stop)
     app.jinja_env.globals.update(
         icon=icon, static_url=static_url, plural=texts.plural, tema=theme, vigencia_days=vigencia_days,
         form_errors=form_errors,
         graf=SimpleNamespace(marca=graphics.marca, quipu=graphics.quipu, quipu_mini=graphics.quipu_mini, knots=graphics.knots,
-                             bars=graphics.bars, line=graphics.line, strip=graphics.strip))
+                             bars=charts.bars, line=charts.line, strip=charts.strip))
 
 
 def static_url(filename: str) -> str:

@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
+from werkzeug.local import LocalProxy
 
 import extensions
 from blueprints import htmx
@@ -18,7 +19,7 @@ from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
 from rules.glossary import CARGO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import clock, implantaciones, people, scope
+from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
 
@@ -41,7 +42,7 @@ def init_app(app: Flask) -> None:
     login.unauthorized_handler(lambda: htmx.unauthorised(url_for("acceso.sign_in", siguiente=htmx.return_path())))
     app.before_request(_identify)
     app.teardown_request(_end_reading)
-    app.context_processor(lambda: {"shell": _shell(), "can": can, "Permission": Permission, "ahora": clock.now()})
+    app.context_processor(lambda: {"shell": LocalProxy(_drawn_shell), "can": can, "Permission": Permission, "ahora": clock.now()})
 
 
 def _load(token: str) -> SessionUser | None:
@@ -84,6 +85,13 @@ def _end_reading(_error) -> None:
         reading.__exit__(None, None, None)
 
 
+def _drawn_shell() -> Shell | None:
+    """The shell, asked of the database only by a page that draws it: fragments come without."""
+    if "shell" not in g:
+        g.shell = _shell()
+    return g.shell
+
+
 def _shell() -> Shell | None:
     actor = g.get("actor")
     if actor is None:
@@ -98,7 +106,9 @@ def _shell() -> Shell | None:
         logout_url=url_for("acceso.sign_out"),
         nav=_nav(actor),
         search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
+        suggest_url=url_for("solicitudes.global_search"),
         menu=_menu(),
+        paused=production.paused() if can(Permission.PRODUCTION) else None,
     )
 
 
@@ -123,7 +133,10 @@ def _office(actor) -> tuple[str, str]:
 
 def _nav(actor) -> list[Section]:
     """Menu of the seed, with its exact names: "Respaldo de Documentos" in two blocks."""
-    sections = [Section(None, [Item("Inicio", url_for("inicio.home"), "inicio")])]
+    first = [Item("Inicio", url_for("inicio.home"), "inicio")]
+    if can(Permission.BOARD):
+        first.append(Item("Tablero", url_for("tablero.board"), "tablero"))
+    sections = [Section(None, first)]
     if actor.active_accounts:
         sections.append(
             Section(
@@ -151,6 +164,8 @@ def _nav(actor) -> list[Section]:
                 "Respaldos",
                 [
                     Item("Mesa de aprobación", url_for("mesa.desk"), "mesa", _waiting(actor)),
+                    Item("Producción", url_for("ejecuciones.floor"), "produccion"),
+                    Item("Calendario", url_for("calendario.month"), "calendario"),
                     Item("Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
                     Item("Registrar solicitud", url_for("solicitudes.new"), "nueva"),
                     Item("Solicitudes por enviar", url_for("solicitudes.drafts"), "por-enviar", _drafts(actor)),

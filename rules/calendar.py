@@ -6,15 +6,21 @@ Loads are documents and bytes; days are dates of Guayaquil. Nothing is remembere
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Collection, Hashable, Iterable, Iterator, Mapping, NamedTuple
 
 from rules import texts
+from rules.capacity import NOTHING, QUOTA, AnyCapacity, Capacities, Capacity, DayLoad, Limits, Load, Period, limits_of, whole_day
+from rules.deadlines import VIGENCIA_DAYS
+
+__all__ = [
+    "LIMIT_DAY", "LONGEST_RUN", "OPENS_AT", "QUOTA", "TARGET_DAY", "Calendar", "Capacities", "Capacity", "DayLoad", "Limits", "Load",
+    "Period", "Proposal", "Turn", "book", "fits", "limit_day", "order_within_day", "propose", "spread",
+]
 
 TARGET_DAY = 4  # what the SGE aims at, in working days after approval
 LIMIT_DAY = 5  # what it promises
-QUOTA = 0.25
 OPENS_AT = 6  # the hour at which the runs of a day begin
 LONGEST_RUN = 250  # working days; what needs more is a mistake in the capacity or in the estimate
 
@@ -49,91 +55,10 @@ class Calendar:
         days = (end - start).days
         return sum(self.is_working(start + timedelta(days=i)) for i in range(1, days + 1))
 
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What one request asks of a day."""
-
-    documents: int = 0
-    bytes: int = 0
-
-    def __add__(self, other: Load) -> Load:
-        return Load(self.documents + other.documents, self.bytes + other.bytes)
-
-    def __sub__(self, other: Load) -> Load:
-        return Load(self.documents - other.documents, self.bytes - other.bytes)
-
-    def within(self, limit: Load) -> bool:
-        return self.documents <= limit.documents and self.bytes <= limit.bytes
-
-    def capped(self, limit: Load) -> Load:
-        return Load(min(self.documents, limit.documents), min(self.bytes, limit.bytes))
-
-
-@dataclass(slots=True)
-class DayLoad:
-    """What is booked on one day: in all, and by institution."""
-
-    total: Load = Load()
-    institutions: dict[Hashable, Load] = field(default_factory=dict)
-
-    def add(self, institution: Hashable, load: Load) -> None:
-        self.total += load
-        self.institutions[institution] = self.of(institution) + load
-
-    def of(self, institution: Hashable) -> Load:
-        return self.institutions.get(institution, Load())
-
-    @property
-    def empty(self) -> bool:
-        return not self.institutions
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """What one working day can produce. quota: the share of it that one institution may take from day 2 on.
-
-    Raises ValueError (in Spanish, it is typed on a screen) when nothing could ever be booked.
-    """
-
-    documents: int
-    bytes: int
-    quota: float = QUOTA
-
-    def __post_init__(self) -> None:
-        if self.documents < 1 or self.bytes < 1:
-            raise ValueError("La capacidad diaria debe ser mayor que cero, en documentos y en bytes.")
-        if not 0 < self.quota <= 1:
-            raise ValueError("La cuota por institución debe ser mayor que 0 % y de 100 % como máximo.")
-
-    def of_day(self, factor: float = 1) -> Load:
-        """The limits of a day, whole and at least 1 (rounded first: 0.58 * 100 is 57.999… in floats)."""
-        documents, bytes = (max(1, int(round(amount * factor, 6))) for amount in (self.documents, self.bytes))
-        return Load(documents, bytes)
-
-    def quota_of_day(self, factor: float = 1) -> Load:
-        return self.of_day(factor * self.quota)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Alta demanda, both dates included: `extra_days` more working days to answer for requests approved in it,
-    and `factor` times the capacity on its days. Raises ValueError (in Spanish) when it makes no sense."""
-
-    name: str
-    start: date
-    end: date
-    extra_days: int = 0
-    factor: float = 1
-
-    def __post_init__(self) -> None:
-        if self.end < self.start:
-            raise ValueError("El período termina antes de empezar.")
-        if self.extra_days < 0 or not 0 < self.factor <= 100:
-            raise ValueError("Los días adicionales y el factor de capacidad del período no son válidos.")
-
-    def __contains__(self, day: date) -> bool:
-        return self.start <= day <= self.end
+    def lost_vigencia(self, day: date) -> bool:
+        """Whether an archive generated on `day` would be valid on no working day after it: nobody at the office would see
+        it before it ends (the eve of Carnival, of 2 and 3 November on Monday and Tuesday, …)."""
+        return not any(self.is_working(day + timedelta(days=i)) for i in range(1, VIGENCIA_DAYS + 1))
 
 
 class Proposal(NamedTuple):
@@ -159,10 +84,6 @@ class Turn(NamedTuple):
     since: datetime
 
 
-def _factor(day: date, periods: Iterable[Period]) -> float:
-    return max((p.factor for p in periods if day in p), default=1)
-
-
 def limit_day(approved_on: date, calendar: Calendar, periods: Iterable[Period] = ()) -> date:
     """The last day on which a request approved on `approved_on` is on time; overlapping periods do not add up."""
     extra = max((p.extra_days for p in periods if approved_on in p), default=0)
@@ -170,7 +91,7 @@ def limit_day(approved_on: date, calendar: Calendar, periods: Iterable[Period] =
 
 
 def spread(
-    start: date, load: Load, calendar: Calendar, capacity: Capacity, periods: Collection[Period] = ()
+    start: date, load: Load, calendar: Calendar, capacity: AnyCapacity, periods: Collection[Period] = ()
 ) -> tuple[tuple[date, Load], ...]:
     """How a run that starts on `start` (a working day) fills it and the working days after it, a full day each.
 
@@ -178,11 +99,11 @@ def spread(
     """
     taken: list[tuple[date, Load]] = []
     days = calendar.after(start - timedelta(days=1))
-    while not taken or load != Load():
+    while not taken or load != NOTHING:
         if len(taken) == LONGEST_RUN:
             raise ValueError("La solicitud no cabe en un año de capacidad: revise la capacidad diaria o la estimación.")
         day = next(days)
-        part = load.capped(capacity.of_day(_factor(day, periods)))
+        part = load.capped(whole_day(day, capacity, periods))
         taken.append((day, part))
         load -= part
     return tuple(taken)
@@ -191,21 +112,30 @@ def spread(
 def book(
     bookings: Iterable[tuple[date, Hashable, Load]],
     calendar: Calendar,
-    capacity: Capacity,
+    capacity: AnyCapacity,
     periods: Collection[Period] = (),
+    onto: dict[date, DayLoad] | None = None,
 ) -> dict[date, DayLoad]:
-    """The loads by day of (first day, institution, load) rows, each spread like the proposal that made it.
+    """The loads by day of (first day, institution, load) rows, each spread like the proposal that made it, added to those
+    of `onto`.
 
     A load of one day is booked where it is, even on a day that has become a feriado since: announced dates never move
-    by themselves.
+    by themselves. So is one that no year could hold, since the capacity was lowered: its day is over full, and says so.
     """
-    booked: dict[date, DayLoad] = {}
+    booked = {} if onto is None else onto
     for start, institution, load in bookings:
-        one_day = load.within(capacity.of_day(_factor(start, periods)))
-        parts = ((start, load),) if one_day else spread(start, load, calendar, capacity, periods)
-        for day, part in parts:
+        for day, part in _parts(start, load, calendar, capacity, periods):
             booked.setdefault(day, DayLoad()).add(institution, part)
     return booked
+
+
+def _parts(start: date, load: Load, calendar: Calendar, capacity: AnyCapacity, periods: Collection[Period]) -> tuple[tuple[date, Load], ...]:
+    if load.within(whole_day(start, capacity, periods)):
+        return ((start, load),)
+    try:
+        return spread(start, load, calendar, capacity, periods)
+    except ValueError:
+        return ((start, load),)
 
 
 def propose(
@@ -215,13 +145,14 @@ def propose(
     institution: Hashable,
     booked: Mapping[date, DayLoad],
     calendar: Calendar,
-    capacity: Capacity,
+    capacity: AnyCapacity,
     periods: Collection[Period] = (),
 ) -> Proposal:
     """The earliest date for a request approved on `approved_on`, never on that day itself.
 
     Day 1 is open to all up to its capacity; from day 2 on an institution stays within its quota, so that many requests
-    of one do not push out the few of another. What exceeds the quota of a day (or its capacity) takes the first day
+    of one do not push out the few of another (and, in a time of alta demanda with a reserve, leaves that share of the day to
+    institutions with hardly anything on it). What exceeds the quota of a day (or its capacity) takes the first day
     with nothing booked, and as many consecutive working days without bookings as it needs. `booked` is not changed.
     Raises ValueError for a negative size, or one that no year of capacity could hold.
     """
@@ -230,18 +161,14 @@ def propose(
     load = Load(documents, bytes)
     limit = limit_day(approved_on, calendar, periods)
     for number, day in enumerate(calendar.after(approved_on), start=1):
-        factor, today = _factor(day, periods), booked.get(day, DayLoad())
-        quota = capacity.quota_of_day(factor)
-        in_quota = number == 1 or (today.of(institution) + load).within(quota)
-        if in_quota and (today.total + load).within(capacity.of_day(factor)):
+        today, limits = booked.get(day), limits_of(day, capacity, periods)
+        if limits.allow(today, institution, load, number == 1):
             parts = ((day, load),)
-        elif not load.within(quota):
+            break
+        if (today is None or today.empty) and not load.within(limits.quota):
             parts = spread(day, load, calendar, capacity, periods)
-            if not all(booked.get(each, DayLoad()).empty for each, _ in parts):
-                continue
-        else:
-            continue
-        break
+            if all(each not in booked or booked[each].empty for each, _ in parts):
+                break
     return Proposal(day, parts[-1][0] <= limit, limit, _reason(number, parts, limit), len(parts), parts)
 
 
@@ -257,13 +184,13 @@ def _reason(number: int, parts: tuple[tuple[date, Load], ...], limit: date) -> s
 
 
 def fits(
-    start: date, load: Load, booked: Mapping[date, DayLoad], calendar: Calendar, capacity: Capacity, periods: Collection[Period] = ()
+    start: date, load: Load, booked: Mapping[date, DayLoad], calendar: Calendar, capacity: AnyCapacity, periods: Collection[Period] = ()
 ) -> bool:
     """Whether a run that starts on `start` (a working day) stays within the capacity of every day it takes. The quota of an
     institution only shapes what is proposed; an officer who chooses a day is held to the capacity alone."""
     return all(
-        (booked.get(day, DayLoad()).total + part).within(capacity.of_day(_factor(day, periods)))
-        for day, part in spread(start, load, calendar, capacity, periods)
+        (booked.get(day, DayLoad()).total + part).within(whole_day(day, capacity, periods))
+        for day, part in _parts(start, load, calendar, capacity, periods)
     )
 
 

@@ -57,6 +57,18 @@ ACTION: dict[Action, Badge] = {
     Action.EXPIRE: Badge("stop", "trash", "Eliminada"),
     Action.PURGE: Badge("stop", "trash", "Archivos eliminados"),
     Action.RENEW: Badge("did", "refresh", "Volver a generar"),
+    Action.RETRY_MISSING: Badge("did", "refresh", "Reintento de faltantes ordenado"),
+    Action.COMPLEMENT: Badge("did", "zip", "Complemento generado"),
+    Action.COMPLEMENT_FAIL: Badge("stop", "warn", "Complemento no generado"),
+}
+
+# Views of the list that everybody has (services.solicitudes_listing.Vista), as `vista=` names them.
+VISTA: dict[str, str] = {
+    "vencen-48h": "Vencen en 48 h",
+    "atrasadas": "Atrasadas",
+    "con-novedades": "Con novedades",
+    "sin-acta": "Sin acta",
+    "sin-abrir": "Sin abrir",
 }
 
 CLASE: dict[Clase, str] = {
@@ -71,6 +83,46 @@ CARGO: dict[str, str] = {
     "sge_admin": "Administrador SGE",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A typed reason of the SGE. needs_text: the label alone tells the AIQ too little. motivo: of a request that ends by it."""
+
+    label: str
+    needs_text: bool = True
+    motivo: Motivo = Motivo.OTRO
+
+
+# Why the SGE gives a request back for correction, and why it ends one; the seed's own cause comes first.
+DEVOLUCION: dict[str, Reason] = {
+    "documento": Reason("Debe asociarse otro documento"),
+    "ilegible": Reason("El documento del ciudadano no se puede leer: debe digitalizarse otra vez", needs_text=False),
+    "sin_firma": Reason("El documento no está firmado por el ciudadano", needs_text=False),
+    "rango": Reason("El rango de fechas no coincide con la petición"),
+    "persona": Reason("La petición corresponde a otra cuenta de la misma persona"),
+    "datos": Reason("Los datos de la petición están incompletos"),
+    "otro": Reason("Otra observación"),
+}
+RECHAZO: dict[str, Reason] = {
+    "documento_no_corresponde": Reason(
+        "El documento asociado no corresponde al servidor público", needs_text=False, motivo=Motivo.DOCUMENTO_NO_CORRESPONDE
+    ),
+    "no_inactivo": Reason("El servidor público no se encuentra inactivo", needs_text=False),
+    "vigente": Reason("Existe otra solicitud vigente", needs_text=False),
+    "otro": Reason("Otro motivo"),
+}
+
+# What an officer decides on reserved documents (decisions 18): the words of the Recorrido.
+RESERVADOS: dict[str, str] = {
+    "excluir": "No se incluyen: no consta autorización para entregarlos.",
+    "incluir": "Se incluyen.",
+}
+
+# The four data a citizen gives in the petition (decisions 32), compared on the desk.
+COTEJO: dict[str, str] = {
+    "nombres": "Nombres y apellidos", "cedula": "Cédula", "puesto": "Puesto", "fechas": "Rango de fechas",
+}
+
 # Stages of a run, in order (decisions 34).
 ETAPAS: dict[str, str] = {
     "recolectar": "Recolectar",
@@ -82,11 +134,13 @@ ETAPAS: dict[str, str] = {
 # Why a run waits or stopped: a closed list, so that no exception text reaches a screen.
 DETENCION: dict[str, str] = {
     "fallos": "Tres intentos fallidos seguidos sin avance.",
-    "fuente": "Quipux no respondió durante 24 horas.",
+    "fuente": "Quipux no respondió durante el tiempo máximo de espera.",
     "novedades": "Demasiados archivos no se pudieron leer: la SGE debe decidir si continúa con novedades.",
-    "almacen": "No se pudo guardar el respaldo en el almacenamiento.",
+    "almacen": "No se pudo guardar el respaldo en el almacenamiento durante el tiempo máximo de espera.",
     "elegible": "El servidor público ya no está inactivo en Quipux.",
     "orden": "Detenida por la SGE.",
+    "faltantes": "Los archivos que faltan siguen sin poder leerse: no se recuperó ninguno.",
+    "vigencia": "La solicitud terminó antes de que el complemento estuviera listo.",
 }
 ESPERA = {"fuente": "Esperando a Quipux", "almacen": "Esperando al almacenamiento"}
 

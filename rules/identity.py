@@ -108,6 +108,8 @@ def email_problem(text: str) -> str | None:
 
 
 def _strip_marks(text: str) -> str:
+    if text.isascii():  # most texts, and every text that went through here before
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 

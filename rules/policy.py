@@ -17,7 +17,8 @@ class Actor:
     """A person with the rights he or she has *now* (decisions 1): offices in force and own Quipux accounts.
 
     aiq_of: institutions of which the person is AIQ (principal or backup). own_accounts: ids of every Cuenta with his or
-    her cédula; active_accounts: those active in Quipux. institutions: where those active accounts are.
+    her cédula; active_accounts: those active in Quipux. asked_elsewhere: own accounts with
+    requests outside aiq_of, None when nobody looked.
     """
 
     usuario_id: int
@@ -29,6 +30,7 @@ class Actor:
     sge_admin: bool = False
     own_accounts: frozenset[int] = frozenset()
     active_accounts: frozenset[int] = field(default_factory=frozenset)
+    asked_elsewhere: frozenset[int] | None = None
     # Processes in which the person is the designated AIQ, who until then sees nothing else (decisions 4, 32).
     designated_implantations: frozenset[int] = frozenset()
     designated_changes: frozenset[int] = frozenset()
@@ -58,6 +60,11 @@ class Permission(Enum):
     SOLICITUD_DELIVER = auto()
     SOLICITUD_RENEW = auto()
     SGE_DESK = auto()
+    BOARD = auto()
+    PRODUCTION = auto()
+    # The calendar: see it and move requests on it; lay down feriados, periods and capacity
+    CALENDAR = auto()
+    CALENDAR_ADMIN = auto()
     # The AIQs' own affairs
     INSTITUTIONS = auto()
     IMPLANTATION_SEE = auto()
@@ -143,6 +150,10 @@ POLICY: dict[Permission, Callable[[Actor, Any], bool]] = {
     Permission.SOLICITUD_DELIVER: _office,
     Permission.SOLICITUD_RENEW: _carry,
     Permission.SGE_DESK: _sge,
+    Permission.BOARD: _sge,
+    Permission.PRODUCTION: _sge,
+    Permission.CALENDAR: _sge,
+    Permission.CALENDAR_ADMIN: lambda actor, _thing: actor.sge and actor.sge_admin,
     Permission.INSTITUTIONS: _sge,
     Permission.IMPLANTATION_SEE: lambda actor, thing: actor.sge or thing.id in actor.designated_implantations,
     Permission.IMPLANTATION_WORK: lambda actor, thing: thing.id in actor.designated_implantations,

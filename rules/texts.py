@@ -54,6 +54,13 @@ def moment(instant: datetime) -> str:
     return f"{day(local.date())}, {local:%H:%M}"
 
 
+def hour(instant: datetime) -> str:
+    """ "10:24" in Guayaquil. Raises ValueError for a naive datetime."""
+    if instant.utcoffset() is None:
+        raise ValueError("a naive datetime cannot be shown: the zone is missing")
+    return f"{instant.astimezone(ZONE):%H:%M}"
+
+
 def plural(n: int, singular: str, plural: str) -> str:
     """The number and its noun: "1 documento", "0 documentos", "3 412 documentos"."""
     return f"{miles(n)} {singular if n == 1 else plural}"

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from archive.model import CAUSES
 from extensions import db
-from models import Ejecucion, Entrega, Novedad, Solicitud, Usuario
+from models import Ejecucion, Entrega, Evento, Novedad, Solicitud, Usuario
 from rules import deadlines, texts
 from rules.identity import cedula_problem
 from rules.lifecycle import Action, IllegalMove
 from rules.policy import Actor
-from services import clock, downloads
+from services import clock, complements, downloads
 from services.errors import Conflict, NotFound, Refused
 from services.mover import move
 from services.people import aiqs_of
@@ -52,6 +52,8 @@ class Acta:
     gives: Signer
     receives: Signer
     novedades: list[tuple[Novedad, str]]  # with the cause in words
+    account: complements.Account
+    reserved: Evento | None  # the approval by which reserved documents are in; None: they are not
 
     @property
     def run(self) -> Ejecucion:
@@ -120,13 +122,21 @@ def acta(actor: Actor, solicitud: Solicitud) -> Acta:
     entrega = next(iter(of(solicitud)), None)
     return Acta(
         solicitud, found, entrega.fecha if entrega else clock.today(), entrega, _giver(actor, solicitud, entrega),
-        _receiver(solicitud, entrega), novedades(found),
+        _receiver(solicitud, entrega), novedades(found), complements.account(found[0]), _reserved(solicitud),
     )
 
 
 def novedades(found: list[Ejecucion]) -> list[tuple[Novedad, str]]:
-    """Files that were found and could not be included, with the cause in words."""
-    return [(n, CAUSES[n.causa]) for run in found for n in run.novedades]
+    """Files that were found and could not be included, and that no complement has brought since; with the cause in words."""
+    return [(n, CAUSES[n.causa]) for run in found[:1] for n in run.novedades if n.recuperada_por_id is None]
+
+
+def _reserved(solicitud: Solicitud) -> Evento | None:
+    """The decision of the SGE to include reserved documents: officer and reason (decisions 18)."""
+    if not solicitud.incluir_reservados:
+        return None
+    query = select(Evento).where(Evento.solicitud_id == solicitud.id, Evento.accion == Action.APPROVE).order_by(Evento.orden.desc())
+    return db.session.scalars(query.limit(1)).first()
 
 
 def _receiver(solicitud: Solicitud, entrega: Entrega | None) -> Signer:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from extensions import db
-from models import Cargo, Cuenta, Nombramiento, Usuario
+from models import AnioFeriados, Cargo, Cuenta, Nombramiento, Usuario
 from services import clock, mirror, schedule, signin
 from services.adapters import quipux
 from sources import demo_people as people
@@ -44,6 +44,9 @@ def seed_base() -> None:
     for each in (year - 1, year, year + 1):
         if not schedule.has_feriados(each):
             schedule.seed_year(each)
+        # The next one is left for an officer to look at: that is what the demo shows.
+        if each <= year and db.session.get(AnioFeriados, each) is None:
+            db.session.add(AnioFeriados(anio=each, confirmado_en=clock.now()))
     db.session.commit()
 
 

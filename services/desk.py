@@ -1,109 +1,50 @@
-"""The SGE's approval page: the queue of requests that wait, its order and its observations, and what a bulk approval takes.
+"""The SGE's approval page, one request at a time: finding it, approving it with its decisions, and what was decided before.
 
-Observations come from our own rows, so that they can be counted and filtered; the checks of one request, with their
-evidence and with Quipux read live, are in services.desk_checks."""
+The queue is in services.desk_queue, the checks in desk_checks, many at once in desk_batch, who is looking in desk_presence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Cuenta, Evento, Solicitud
+from models import Evento, Solicitud
 from rules import texts
-from rules.calendar import TARGET_DAY, Calendar
-from rules.deadlines import local_day, midnight
-from rules.glossary import ACTION
-from rules.identity import words
-from rules.lifecycle import LIVE, Action, Clase, Estado
-from rules.policy import Actor, Permission, may
-from services import clock, schedule, scope, solicitudes
+from rules.glossary import ACTION, COTEJO, ESTADO_BADGE, MOTIVO, RESERVADOS
+from rules.lifecycle import Action, Clase, effective
+from rules.policy import Actor
+from services import clock, desk_checks, scope, solicitudes
 from services.errors import Conflict, NotFound, Refused
-from services.status import is_in
 
-PAGE = 20
-LARGE = 10_000_000_000  # bytes: an archive that hardly fits a USB stick with something else on it
-ALL, OBSERVED, LATE = "todas", "observaciones", "plazo"
-VIEWS = {ALL: "Todas", OBSERVED: "Con observaciones", LATE: "Sobre el plazo"}
-
-# Observation → (kind, words), the gravest first. With a "bad" one a request is decided by itself, never in bulk.
-NOTES: dict[str, tuple[str, str]] = {
-    "activa": ("bad", "El servidor público consta activo"),
-    "otra": ("bad", "Tiene otra solicitud vigente"),
-    "remitente": ("bad", "La cédula del documento es de otra persona"),
-    "sin_cedula": ("warn", "Revisar el remitente del documento"),
-    "vacia": ("warn", "Sin documentos en el rango"),
-    "grande": ("warn", "Tamaño superior a 10 GB"),
-}
+EARLIER = 5
 OWN = "Usted registró esta solicitud: otra persona de la SGE debe aprobarla."
+DECISIONS = {str(a) for a in (Action.APPROVE, Action.RETURN, Action.REJECT, Action.CANCEL)}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A request that waits. waiting: working days since it was sent; kind, note: its gravest observation, or ""."""
+class Approval:
+    """What an officer says with an approval. reservados: a key of RESERVADOS, "" undecided. reservados_motivo: why.
+    cotejo: which of the four data were compared with the petition, keys of COTEJO."""
+
+    fecha: date | None
+    comentario: str = ""
+    reservados: str = ""
+    reservados_motivo: str = ""
+    cotejo: frozenset[str] = frozenset()
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another request for the same person. estado: the effective one, in words. decision: the last word on it, in one sentence."""
 
     solicitud: Solicitud
-    waiting: int
-    late: bool
-    kind: str
-    note: str
-    bulk: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """One page of the queue. counts: requests in each view, of those found; waiting, late: of all, found or not."""
-
-    rows: list[Row]
-    view: str
-    q: str
-    page: int
-    pages: int
-    counts: dict[str, int]
-    waiting: int
-    late: int
-
-    @property
-    def first(self) -> int:
-        return (self.page - 1) * PAGE + 1 if self.rows else 0
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1 if self.rows else 0
-
-    @property
-    def total(self) -> int:
-        return self.counts[self.view]
-
-
-def queue(actor: Actor, view: str = ALL, q: str = "", page: int = 1) -> Queue:
-    """The requests that wait for a decision, oldest first. Unknown views and pages fall back to the nearest there is."""
-    view = view if view in VIEWS else ALL
-    days, today = schedule.working_calendar(), clock.today()
-    before = _late_before(days, today)
-    found = _found(actor, q)
-    counts = _counts(found, before)
-    pages = max(1, -(-counts[view] // PAGE))
-    page = min(max(1, page), pages)
-    query = _viewed(found, view, before).options(joinedload(Solicitud.institucion)).add_columns(*_flags().values())
-    rows = db.session.execute(query.order_by(Solicitud.enviada_en, Solicitud.id).limit(PAGE).offset((page - 1) * PAGE)).all()
-    everything = counts if not q else _counts(_found(actor, ""), before)
-    return Queue([_row(actor, row, days, today) for row in rows], view, q, page, pages, counts, everything[ALL], everything[LATE])
-
-
-def following(actor: Actor, solicitud: Solicitud, view: str = ALL, q: str = "") -> int | None:
-    """The request to look at after a decision on this one: the next of the queue as it was filtered, else its first, else
-    the first of the whole queue. None when nothing waits."""
-    query = _viewed(_found(actor, q), view, _late_before(schedule.working_calendar(), clock.today())).with_only_columns(Solicitud.id)
-    query = query.where(Solicitud.id != solicitud.id).order_by(Solicitud.enviada_en, Solicitud.id).limit(1)
-    sent = solicitud.enviada_en
-    after = or_(Solicitud.enviada_en > sent, and_(Solicitud.enviada_en == sent, Solicitud.id > solicitud.id)) if sent else None
-    found = db.session.scalar(query.where(after)) if after is not None else None
-    found = found or db.session.scalar(query)
-    return found if found or (view == ALL and not q) else following(actor, solicitud)
+    estado: str
+    decision: str
 
 
 def solicitud(actor: Actor, solicitud_id: int) -> Solicitud:
@@ -116,6 +57,51 @@ def solicitud(actor: Actor, solicitud_id: int) -> Solicitud:
         if back is None:
             raise
         raise Conflict(outcome(back)) from None
+
+
+def approve(actor: Actor, row: Solicitud, said: Approval) -> Solicitud:
+    """Approve one request. When its range holds reserved documents, a decision on them is required, with its reason
+    (decisions 18); the four data must be compared, or the comment says why not (decisions 32). Raises Refused, Conflict."""
+    reserved = reserved_in(row)
+    wrong = _problems(row, said, reserved)
+    if wrong:
+        # What services.solicitudes would refuse is told in the same answer, without writing anything.
+        raise Refused(wrong | solicitudes.day_problems(row, said.fecha, said.comentario))
+    include = said.reservados == "incluir" and reserved > 0
+    told: dict[str, Any] = {"cotejo": sorted(said.cotejo & set(COTEJO))} if row.clase is Clase.INSTITUCIONAL else {}
+    told |= {"reservados_total": reserved} if reserved else {}
+    return solicitudes.approve(
+        actor, row, said.fecha, comment=said.comentario, include_reserved=include, reserved_reason=_reserved_note(said, reserved),
+        version=said.version, **told,
+    )
+
+
+def reserved_in(row: Solicitud) -> int:
+    """Reserved documents in the range: counted now, or as they were when it was sent while Quipux does not answer."""
+    count = desk_checks.counted(row)
+    return count.reservados if count is not None else row.estimado_reservados or 0
+
+
+def _problems(row: Solicitud, said: Approval, reserved: int) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if reserved and said.reservados not in RESERVADOS:
+        wrong["reservados"] = "Decida si el respaldo incluye los documentos reservados."
+    elif reserved and said.reservados == "incluir" and not said.reservados_motivo.strip():
+        wrong["reservados_motivo"] = "Escriba el motivo por el que se incluyen los documentos reservados."
+    if len(said.reservados_motivo) > solicitudes.MAX_TEXT:
+        wrong["reservados_motivo"] = solicitudes.too_long(said.reservados_motivo)
+    if len(said.comentario) > solicitudes.MAX_TEXT:
+        wrong["comentario"] = solicitudes.too_long(said.comentario)
+    if row.clase is Clase.INSTITUCIONAL and not said.comentario.strip() and not set(COTEJO) <= said.cotejo:
+        wrong["cotejo"] = "Marque los datos que comparó con el documento; si falta alguno, explique en el comentario por qué aprueba."
+    return wrong
+
+
+def _reserved_note(said: Approval, reserved: int) -> str:
+    if not reserved:
+        return ""
+    many = texts.plural(reserved, "documento reservado", "documentos reservados")
+    return f"{many}. {RESERVADOS[said.reservados]} {said.reservados_motivo.strip()}".strip()
 
 
 def outcome(evento: Evento) -> str:
@@ -132,116 +118,35 @@ def decided(row: Solicitud) -> str:
     return outcome(row.eventos[-1]) if row.eventos else ""
 
 
-def approve_one(actor: Actor, number: int, version: int | None) -> Solicitud:
-    """One request of a bulk approval, on its own proposed date, reserved documents excluded. Raises NotFound, Refused,
-    Conflict. `version`: the one the officer had on the page."""
-    row = solicitud(actor, number)
-    if not may(actor, Permission.SOLICITUD_DECIDE, row):
-        raise Refused(OWN)
-    if row.estado is not Estado.ENVIADA:
-        raise Conflict(decided(row))
-    if note := _gravest(_bad(row)):
-        raise Refused(f"{note[1]}: revísela y decida por separado.")
-    return solicitudes.approve(actor, row, schedule.propose(row).day, version=version)
+def earlier(actor: Actor, row: Solicitud, limit: int = EARLIER) -> tuple[list[Earlier], int]:
+    """Other requests for the same person, in any institution, newest first, each with the last decision on it; and how many
+    there are in all."""
+    query = scope.solicitudes(actor).where(Solicitud.persona_cedula == row.persona_cedula, Solicitud.id != row.id)
+    rows = db.session.scalars(query.options(joinedload(Solicitud.institucion)).order_by(Solicitud.id.desc()).limit(limit + 1)).all()
+    total = len(rows) if len(rows) <= limit else db.session.scalar(query.with_only_columns(func.count())) or 0
+    shown, now = rows[:limit], clock.now()
+    last = _last_decisions([other.id for other in shown])
+    return [Earlier(s, ESTADO_BADGE[effective(s.estado, s.vigente_hasta, now)].label, _in_words(s, last.get(s.id))) for s in shown], total
 
 
-def earlier(actor: Actor, row: Solicitud, limit: int = 5) -> list[tuple[Solicitud, str]]:
-    """Other requests for the same person, newest first, each with the last decision on it in words."""
-    query = scope.solicitudes(actor).where(
-        Solicitud.persona_cedula == row.persona_cedula, Solicitud.institucion_id == row.institucion_id, Solicitud.id != row.id
-    )
-    found = db.session.scalars(query.order_by(Solicitud.id.desc()).limit(limit))
-    return [(other, _last_decision(other)) for other in found]
+def _last_decisions(ids: list[int]) -> dict[int, Evento]:
+    """The last decision on each of these requests."""
+    if not ids:
+        return {}
+    query = select(Evento).where(Evento.solicitud_id.in_(ids), Evento.accion.in_(DECISIONS)).options(joinedload(Evento.actor))
+    return {evento.solicitud_id: evento for evento in db.session.scalars(query.order_by(Evento.solicitud_id, Evento.orden))}
 
 
-def _last_decision(row: Solicitud) -> str:
-    """The SGE's last word on a request, with what it decided on reserved documents and why."""
-    told = {str(a) for a in (Action.APPROVE, Action.RETURN, Action.REJECT)}
-    evento = next((e for e in reversed(row.eventos) if e.accion in told), None)
+def _in_words(row: Solicitud, evento: Evento | None) -> str:
+    """The SGE's last word on a request, with what it decided on reserved documents and why, and how it ended."""
     if evento is None:
         return "Sin decisión de la SGE."
-    reserved = {"incluir": " Incluyó los documentos reservados.", "excluir": ""}.get(evento.datos.get("reservados", ""), "")
-    return f"{outcome(evento)}{reserved}{f' {evento.comentario}' if evento.comentario else ''}"
-
-
-def _found(actor: Actor, q: str) -> Select[tuple[Solicitud]]:
-    """What waits and matches what was typed: a number, or words of a name or cédula."""
-    query = scope.solicitudes(actor).where(Solicitud.estado == Estado.ENVIADA).join(Cuenta, Cuenta.id == Solicitud.cuenta_id)
-    typed = q.strip()
-    if not typed:
-        return query
-    wanted = [and_(*(Solicitud.busqueda.like(f"% {word}%") for word in asked))] if (asked := words(typed)[:12]) else []
-    if typed.isascii() and typed.isdigit() and len(typed) < 19:
-        wanted.append(Solicitud.id == int(typed))
-    return query.where(or_(*wanted)) if wanted else query.where(false())
-
-
-def _flags() -> dict[str, ColumnElement[bool]]:
-    """The observations of NOTES as SQL over Solicitud joined with Cuenta."""
-    institutional = Solicitud.clase == Clase.INSTITUCIONAL
-    sender = Solicitud.documento_remitente_cedula
-    twice = (
-        select(Solicitud.institucion_id, Solicitud.persona_cedula)
-        .where(is_in(set(LIVE), clock.now()), Solicitud.oculta.is_(False))
-        .group_by(Solicitud.institucion_id, Solicitud.persona_cedula)
-        .having(func.count() > 1)
-    )
-    conditions = {
-        "activa": and_(institutional, Cuenta.activa.is_(True)),
-        "otra": tuple_(Solicitud.institucion_id, Solicitud.persona_cedula).in_(twice),
-        "remitente": and_(institutional, sender != "", sender != Solicitud.persona_cedula),
-        "sin_cedula": and_(institutional, sender == ""),
-        "vacia": func.coalesce(Solicitud.estimado_documentos, 1) == 0,
-        "grande": func.coalesce(Solicitud.estimado_bytes, 0) > LARGE,
-    }
-    return {name: condition.label(name) for name, condition in conditions.items()}
-
-
-def _viewed(query: Select, view: str, before: datetime) -> Select:
-    if view == OBSERVED:
-        return query.where(or_(*_flags().values()))
-    return query.where(Solicitud.enviada_en < before) if view == LATE else query
-
-
-def _counts(query: Select, before: datetime) -> dict[str, int]:
-    """How many requests each view holds."""
-
-    def how_many(condition):
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    observed = how_many(or_(*_flags().values()))
-    row = db.session.execute(query.with_only_columns(func.count(), observed, how_many(Solicitud.enviada_en < before))).one()
-    return dict(zip((ALL, OBSERVED, LATE), row))
-
-
-def _row(actor: Actor, row, days: Calendar, today: date) -> Row:
-    one: Solicitud = row[0]
-    kind, note = _gravest([name for name in NOTES if getattr(row, name)]) or ("", "")
-    waiting = days.working_between(local_day(one.enviada_en or one.fecha_solicitud), today)
-    bulk = kind != "bad" and may(actor, Permission.SOLICITUD_DECIDE, one)
-    return Row(one, waiting, waiting > TARGET_DAY, kind, note, bulk)
-
-
-def _gravest(names: list[str]) -> tuple[str, str] | None:
-    return NOTES[names[0]] if names else None
-
-
-def _bad(row: Solicitud) -> list[str]:
-    """The observations of one request that forbid to approve it in bulk."""
-    query = select(*_flags().values()).join_from(Solicitud, Cuenta, Cuenta.id == Solicitud.cuenta_id).where(Solicitud.id == row.id)
-    found = db.session.execute(query).one()
-    return [name for name, (kind, _) in NOTES.items() if kind == "bad" and getattr(found, name)]
+    reserved = {"incluir": " Incluyó los documentos reservados."}.get(evento.datos.get("reservados", ""), "")
+    ended = f" {MOTIVO[row.motivo]}." if row.motivo and evento.accion == str(Action.APPROVE) else ""
+    return f"{outcome(evento)}{reserved}{f' «{evento.comentario}»' if evento.comentario else ''}{ended}"
 
 
 def _returned(solicitud_id: int) -> Evento | None:
     """The row that tells of a return, when that is the last thing that happened to the request."""
     last = db.session.scalar(select(Evento).where(Evento.solicitud_id == solicitud_id).order_by(Evento.orden.desc()).limit(1))
     return last if last is not None and last.accion == str(Action.RETURN) else None
-
-
-def _late_before(days: Calendar, today: date) -> datetime:
-    """What was sent before this instant has waited more working days than the SGE aims at."""
-    day = today
-    while days.working_between(day, today) <= TARGET_DAY:
-        day -= timedelta(days=1)
-    return midnight(day + timedelta(days=1))

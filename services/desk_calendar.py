@@ -10,7 +10,8 @@ from sqlalchemy import select
 from extensions import db
 from models import Feriado, Solicitud
 from rules import texts
-from rules.calendar import Capacity, DayLoad, Proposal
+from rules.calendar import Calendar, DayLoad, Proposal
+from rules.capacity import Load, whole_day
 from services import clock, schedule
 
 WEEKS = 6
@@ -20,13 +21,14 @@ SPAN = timedelta(weeks=WEEKS)
 @dataclass(frozen=True, slots=True)
 class Day:
     """One cell. kind: "day" (can be chosen), "past" (or too far), "off" (weekend) or "feriado" (named). load: per cent of the capacity,
-    of documents or bytes, whichever is more; only of a "day"."""
+    of documents or bytes, whichever is more; only of a "day". lost: an archive made on it would be valid on no working day."""
 
     date: date
     kind: str
     name: str = ""
     load: int = 0
     today: bool = False
+    lost: bool = False
 
     @property
     def number(self) -> str:
@@ -37,7 +39,8 @@ class Day:
     def spoken(self) -> str:
         """What a screen reader says of the day."""
         load = {0: "libre"}.get(self.load, f"{self.load} % de la capacidad")
-        return f"{'hoy, ' if self.today else ''}{texts.long_day(self.date)}: {load}"
+        lost = ", la vigencia no incluiría ningún día laborable" if self.lost else ""
+        return f"{'hoy, ' if self.today else ''}{texts.long_day(self.date)}: {load}{lost}"
 
     @property
     def label(self) -> str:
@@ -93,24 +96,29 @@ def choice(row: Solicitud, since: date | None = None, chosen: date | None = None
 def _weeks(row: Solicitud, start: date, today: date) -> list[list[Day]]:
     off = db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(start, start + SPAN)))
     names = {fecha: nombre for fecha, nombre in off}
-    booked, capacity = schedule.booked(max(start, today), without=row.id), schedule.capacity()
-    days = [_day(start + timedelta(days=i), today, names, booked, capacity) for i in range(7 * WEEKS)]
+    booked, calendar = schedule.booked(max(start, today), without=row.id), schedule.working_calendar()
+    daily, periods = schedule.capacities(), schedule.periods()
+
+    def day(date_: date) -> Day:
+        return _day(date_, today, names, booked, whole_day(date_, daily, periods), calendar)
+
+    days = [day(start + timedelta(days=i)) for i in range(7 * WEEKS)]
     return [days[i : i + 7] for i in range(0, len(days), 7)]
 
 
-def _day(day: date, today: date, names: dict[date, str], booked: dict[date, DayLoad], capacity: Capacity) -> Day:
-    if day in names:
-        return Day(day, "feriado", names[day])
+def _day(day: date, today: date, names: dict[date, str], booked: dict[date, DayLoad], limit: Load, calendar: Calendar) -> Day:
+    if day in names or (day.weekday() < 5 and not calendar.is_working(day)):
+        return Day(day, "feriado", names.get(day, "según la ley"))
     if day.weekday() >= 5:
         return Day(day, "off")
     if day < today or day > today + schedule.HORIZON:
         return Day(day, "past")
-    return Day(day, "day", load=_percent(booked.get(day, DayLoad()), capacity), today=day == today)
+    return Day(day, "day", load=_percent(booked.get(day, DayLoad()), limit), today=day == today, lost=calendar.lost_vigencia(day))
 
 
-def _percent(load: DayLoad, capacity: Capacity) -> int:
+def _percent(load: DayLoad, limit: Load) -> int:
     """Never 0 for a day with something on it, never 100 for one that is not full."""
-    share = max(load.total.documents / capacity.documents, load.total.bytes / capacity.bytes)
+    share = load.total.share_of(limit)
     if share >= 1:
         return round(share * 100)
     return min(99, max(1, round(share * 100))) if share else 0

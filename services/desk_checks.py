@@ -10,9 +10,10 @@ from flask import current_app
 
 from models import Solicitud
 from rules import texts
-from rules.glossary import ESTADO_BADGE
+from rules.deadlines import local_day
+from rules.glossary import COTEJO, ESTADO_BADGE
 from rules.lifecycle import Clase
-from services import clock, petitions, schedule
+from services import clock, petitions, schedule, solicitudes
 from services.adapters import quipux
 from services.status import live_for
 from sources import Count, SourceAccount, SourceUnavailable
@@ -30,8 +31,9 @@ class Check(NamedTuple):
 
 class Fact(NamedTuple):
     """One of the four data a citizen gives (decisions 32), beside what the petition registers; kind "" when only a person
-    can read it in the document."""
+    can read it in the document. key: of rules.glossary.COTEJO."""
 
+    key: str
     label: str
     person: str
     petition: str
@@ -48,9 +50,9 @@ class Findings(NamedTuple):
 
 def examine(row: Solicitud) -> Findings:
     """Every automatic check of a request that waits."""
-    count = _count(row)
+    count = counted(row)
     sender = [] if row.clase is Clase.PERSONAL else [_sender(row)]
-    checks = [*sender, *_account(row), _other(row), _period(row), *_content(row, count)]
+    checks = [*sender, *_account(row), _other(row), _period(row, count), *_content(row, count)]
     return Findings(checks, None if count is None else count.reservados)
 
 
@@ -60,10 +62,10 @@ def facts(row: Solicitud) -> list[Fact]:
     by_eye = "Compruebe en el documento"
     dates = f"{texts.day(row.desde)} a {texts.day(row.hasta)}" if row.desde and row.hasta else ""
     return [
-        Fact("Nombres y apellidos", row.persona, sender or by_eye, ("ok" if _same_name(row) else "bad") if sender else ""),
-        Fact("Cédula", row.persona_cedula, cedula or by_eye, ("ok" if cedula == row.persona_cedula else "bad") if cedula else ""),
-        Fact("Puesto", row.persona_puesto, by_eye, ""),
-        Fact("Rango de fechas", dates, by_eye, ""),
+        Fact("nombres", COTEJO["nombres"], row.persona, sender or by_eye, ("ok" if _same_name(row) else "bad") if sender else ""),
+        Fact("cedula", COTEJO["cedula"], row.persona_cedula, cedula or by_eye, ("ok" if cedula == row.persona_cedula else "bad") if cedula else ""),
+        Fact("puesto", COTEJO["puesto"], row.persona_puesto, by_eye, ""),
+        Fact("fechas", COTEJO["fechas"], dates, by_eye, ""),
     ]
 
 
@@ -124,10 +126,32 @@ def _range(row: Solicitud) -> str:
     return f"{texts.day(row.desde)} a {texts.day(row.hasta)}" if row.desde and row.hasta else "sin definir"
 
 
-def _period(row: Solicitud) -> Check:
+def _period(row: Solicitud, count: Count | None) -> Check:
+    """Does the range lie within the life of the account? Quipux keeps no dates of an account: what it holds outside the range
+    and the day on which we first saw it inactive are the evidence."""
+    told = f"Rango: {_range(row)}."
     if row.hasta is not None and row.hasta > clock.today():
-        return Check("bad", "El rango supera la fecha de hoy", f"Rango: {_range(row)}.")
-    return Check("ok", "El rango no supera la fecha de hoy", f"Rango: {_range(row)}.")
+        return Check("bad", "El rango supera la fecha de hoy", told)
+    since = local_day(row.cuenta.inactiva_desde) if row.cuenta.inactiva_desde else None
+    if since and row.desde and row.desde > since:
+        return Check("bad", "El rango empieza cuando la cuenta ya estaba inactiva", f"{told} Consta inactiva desde el {texts.day(since)}.")
+    whole = _whole(row)
+    if count is None or whole is None:
+        return Check("warn", "Rango dentro de la vida de la cuenta", f"{told} {UNKNOWN}")
+    outside = whole.documentos - count.documentos
+    if outside and not count.documentos:
+        many = texts.plural(outside, "documento de la cuenta está", "documentos de la cuenta están")
+        return Check("warn", "El rango no coincide con la vida de la cuenta", f"{told} {many} fuera de él.")
+    within = f"{told} Contiene {texts.miles(count.documentos)} de los {texts.plural(whole.documentos, 'documento', 'documentos')} de la cuenta."
+    return Check("ok", "El rango está dentro de la vida de la cuenta", within)
+
+
+def _whole(row: Solicitud) -> Count | None:
+    """Everything the account holds."""
+    try:
+        return quipux().count(row.cuenta.quipux_codi, solicitudes.OLDEST, clock.today())
+    except SourceUnavailable:
+        return None
 
 
 def _content(row: Solicitud, count: Count | None) -> list[Check]:
@@ -156,7 +180,8 @@ def _size(row: Solicitud, documents: int) -> Check:
     )
 
 
-def _count(row: Solicitud) -> Count | None:
+def counted(row: Solicitud) -> Count | None:
+    """Documents in the range, by the run's own selection; None when Quipux does not answer."""
     if row.desde is None or row.hasta is None:
         return None
     try:

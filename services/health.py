@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from flask import current_app
 from redis.exceptions import RedisError
@@ -10,6 +10,7 @@ from rq import Worker
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from archive.signatures import trust
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
 from models import Latido
@@ -85,10 +86,31 @@ def setup_problems() -> list[str]:
     for year in {clock.today().year, (at + timedelta(days=60)).year}:
         if not schedule.has_feriados(year):
             found.append(f"Faltan los feriados de {year} (feriados seed {year}).")
+        elif warning := schedule.unconfirmed_warning(date(year, 1, 1)):
+            found.append(f"{warning} Un administrador de la SGE los confirma en Calendario → Feriados.")
     if not config["MAIL_SERVER"] and not config["DEMO"]:
         found.append("Falta MAIL_SERVER: no saldría ningún correo.")
+    if config["FIRMAS"] and config["FIRMAS_ANCLAS"] and not _has_roots(config["FIRMAS_ANCLAS"]):
+        found.append("FIRMAS_ANCLAS no es una carpeta con certificados raíz (PEM o DER): ninguna firma se podría verificar.")
     try:
         storage().stat("config-check")
     except (StorageError, OSError) as problem:
         found.append(f"El almacenamiento no responde: {problem}")
     return found
+
+
+def _has_roots(anchors: str) -> bool:
+    try:
+        return bool(trust.load(anchors))
+    except (OSError, ValueError):
+        return False
+
+
+def setup_notices() -> list[str]:
+    """What works, but perhaps not as somebody expects, one sentence each."""
+    config = current_app.config
+    if not config["FIRMAS"]:
+        return ["Las firmas electrónicas no se verifican (FIRMAS_DESACTIVADAS)."]
+    if not config["FIRMAS_ANCLAS"]:
+        return ["FIRMAS_ANCLAS está vacío: sin certificados raíz de confianza, toda firma íntegra consta como «no verificable»."]
+    return []

@@ -1,50 +1,73 @@
 """One way to page through any list: keyset by (sort key, id), a signed cursor, an exact total up to a limit (decisions 30).
 
 A list names its query, its sortable columns and the order it starts with; requests, users and institutions use the same.
+With few rows (up to COUNT_LIMIT) the rows that pass the filters are collected and sorted. With many, the index of the order is
+walked until the page is full: of at least one row in a hundred, few are passed over. Either way the keys of a page are found
+first, from narrow indexes; only its rows are then read (docs/adr/0013).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Generic, Mapping, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from extensions import db
 
 SIZE = 20
 COUNT_LIMIT = 10_000
+NUMBERED = 1_000
+EXPORTED = 2_000
 MAX_TOKEN = 2000
 FIRST, AFTER, BEFORE, LAST = "f", "a", "b", "z"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROWID = "rowid"
 
 T = TypeVar("T")
 Term = tuple[ColumnElement[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """Rows with one order, inside the order of a list: all of them, or those of one estado, or those without a value.
+    where: which ones. terms: (column, descending), before the one that breaks ties. index: SQLite's name of the index with this
+    order, ROWID for the order of the ids, "" for the planner's choice."""
+
+    where: ColumnElement[bool] | None = None
+    terms: tuple[Term, ...] = ()
+    index: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
-    """A sortable column. `descending`: the direction of the first click. `empty`: what stands for NULL in comparisons;
-    rows without a value come last in both directions. None: the column is never NULL."""
+    """A sortable column. `descending`: the direction of the first click. `empty`: rows without a value come last in both
+    directions. legs: the same order in pieces that an index knows, for the ascending and the descending direction.
+    collect: (ascending, descending), no index walks this order within the filters, sort what passes them."""
 
     column: ColumnElement[Any]
     descending: bool = False
-    empty: Any = None
+    empty: bool = False
+    index: str = ""
+    legs: tuple[Sequence[Leg], Sequence[Leg]] | None = None
+    collect: tuple[bool, bool] = (False, False)
 
-    def terms(self, descending: bool) -> list[Term]:
-        if self.empty is None:
-            return [(self.column, descending)]
-        stand_in = func.coalesce(self.column, literal(self.empty, self.column.type), type_=self.column.type)
-        return [(case((self.column.is_(None), 1), else_=0), False), (stand_in, descending)]
+    def pieces(self, descending: bool) -> Sequence[Leg]:
+        if self.legs is not None:
+            return self.legs[descending]
+        if self.empty:
+            return (Leg(self.column.is_not(None), ((self.column, descending),), self.index), Leg(self.column.is_(None)))
+        return (Leg(None, ((self.column, descending),), self.index),)
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """Rows of one page. `total` is exact up to COUNT_LIMIT, `many` says there are more. `start`: how many rows come
-    before, None when nobody counted them. The other four are cursors; None where there is nowhere to go."""
+    before, None when nobody counted them. The other three are cursors; None where there is nowhere to go. numbers: the cursor of
+    each page of a short list (up to NUMBERED rows), from the first one on; size: rows of a page."""
 
     rows: list[T]
     total: int
@@ -53,11 +76,19 @@ class Page(Generic[T]):
     previous: str | None = None
     next: str | None = None
     last: str | None = None
+    numbers: tuple[str, ...] = ()
+    size: int = SIZE
+
+    @property
+    def number(self) -> int:
+        """Of this page, from 1; only where the pages have numbers."""
+        return (self.start or 0) // self.size + 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
     side: str
+    leg: int = 0
     key: list[Any] = field(default_factory=list)
     start: int | None = 0
 
@@ -65,86 +96,162 @@ class _Cursor:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """name: tells this list, with its filters, from every other: a cursor of another one is ignored. query: scoped and
-    filtered, unordered. unique: the column that breaks ties. default: the order it starts with, "-fecha" for descending."""
+    filtered, unordered. unique: the column that breaks ties. default: the order it starts with, "-fecha" for descending.
+    narrow: the same rows as `query`, asked so that the filters' own index finds them: for the total and for few rows.
+    load: what is read of a row (scoped too), by default what `query` says. hinted: the class that the index names are of."""
 
     name: str
     query: Select[Any]
     unique: ColumnElement[Any]
     sorts: Mapping[str, Sort]
     default: str
+    narrow: Select[Any] | None = None
+    load: Select[Any] | None = None
+    hinted: Any = None
 
     def order(self, asked: str) -> str:
         """`asked` if it is an order of this list, else the default."""
         return asked if asked.removeprefix("-") in self.sorts else self.default
 
+    def count(self) -> tuple[int, bool]:
+        """How many rows there are, up to COUNT_LIMIT, and whether there are more."""
+        some = (self.query if self.narrow is None else self.narrow).with_only_columns(self.unique, maintain_column_froms=True).order_by(None)
+        counted = db.session.scalar(select(func.count()).select_from(some.limit(COUNT_LIMIT + 1).subquery())) or 0
+        return min(counted, COUNT_LIMIT), counted > COUNT_LIMIT
+
     def page(self, asked: str = "", token: str = "", size: int = SIZE) -> Page[Any]:
         """The page at `token`; the first one when the token is empty, damaged, foreign or leads nowhere any more."""
         order = self.order(asked)
-        counted = db.session.scalar(select(func.count()).select_from(self._ids().limit(COUNT_LIMIT + 1).subquery())) or 0
-        many = counted > COUNT_LIMIT
+        total, many = self.count()
         cursor = self._read(token, order)
-        total = min(counted, COUNT_LIMIT)
-        return self._at(cursor, order, size, total, many) or self._at(_Cursor(FIRST), order, size, total, many)
+        first = _Cursor(FIRST)
+        return (self._at(cursor, order, size, total, many) if cursor.side != FIRST else None) or self._at(first, order, size, total, many)  # type: ignore[return-value]
+
+    def batches(self, asked: str = "") -> Iterator[list[Any]]:
+        """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open."""
+        order = self.order(asked)
+        walk = self._walk(order, self.count()[1])
+        cursor, more = _Cursor(FIRST), True
+        while more:
+            found, more = walk.fetch(cursor, True, EXPORTED)
+            if found:
+                cursor = _Cursor(AFTER, found[-1][0], list(found[-1][1:]))
+                yield self._rows([key[-1] for key in found])
+
+    def _walk(self, order: str, many: bool) -> _Walk:
+        descending = order.startswith("-")
+        sort = self.sorts[order.removeprefix("-")]
+        collected = self.narrow is not None and (not many or sort.collect[descending])
+        query = self.narrow if collected else self.query
+        return _Walk(query, self.unique, sort.pieces(descending), descending, collected, self.hinted)
 
     def _at(self, cursor: _Cursor, order: str, size: int, total: int, many: bool) -> Page[Any] | None:
         """The page a cursor stands for; None when the rows it counted on are gone."""
         forward = cursor.side in {FIRST, AFTER}
-        terms = self._terms(order)
         # Counted from the front, the last page is the remainder: going back from it meets the same pages again.
         limit = (total % size or size) if cursor.side == LAST and not many else size
-        found, more = self._fetch(terms, cursor, forward, limit)
+        walk = self._walk(order, many)
+        if cursor.leg >= len(walk.legs):
+            return None
+        found, more = walk.fetch(cursor, forward, limit)
         if cursor.side != FIRST and (not found or (cursor.side == BEFORE and len(found) < size)):
             return None
         start = cursor.start
         if cursor.side == LAST:
             start = None if many else total - len(found)
-        has_previous = cursor.side == AFTER if forward else more
+        has_previous = bool(found) and (cursor.side == AFTER if forward else more)
         has_next = more if forward else cursor.side == BEFORE
-        width = len(terms)
-        keys = [list(row[-width:]) for row in found]
         back = None if start is None else max(0, start - size)
         on = None if start is None else start + len(found)
+
+        def to(side: str, key: tuple, before: int | None) -> str:
+            return self._write(order, _Cursor(side, key[0], list(key[1:]), before))
+
         return Page(
-            rows=[tuple(row[:-width]) for row in found], total=total, many=many, start=start,
-            previous=self._write(order, _Cursor(BEFORE, keys[0], back)) if has_previous else None,
-            next=self._write(order, _Cursor(AFTER, keys[-1], on)) if has_next else None,
+            rows=self._rows([key[-1] for key in found]), total=total, many=many, start=start, size=size,
+            previous=to(BEFORE, found[0], back) if has_previous else None,
+            next=to(AFTER, found[-1], on) if has_next else None,
             last=self._write(order, _Cursor(LAST)) if has_next else None,
+            numbers=self._numbers(walk, order, size, total) if size < total <= NUMBERED else (),
         )
 
-    def _fetch(self, terms: list[Term], cursor: _Cursor, forward: bool, limit: int) -> tuple[list[Any], bool]:
-        query = self.query.add_columns(*(expression for expression, _ in terms))
-        if cursor.key:
-            query = query.where(_beyond(terms, cursor.key, forward))
-        ordered = query.order_by(None).order_by(*(e.desc() if desc == forward else e.asc() for e, desc in terms))
-        rows = list(db.session.execute(ordered.limit(limit + 1)))
-        more, rows = len(rows) > limit, rows[:limit]
-        return (rows if forward else rows[::-1]), more
+    def _numbers(self, walk: _Walk, order: str, size: int, total: int) -> tuple[str, ...]:
+        """Cursors of all pages of a short list: where each begins, from the keys of the whole list."""
+        keys, _ = walk.fetch(_Cursor(FIRST), True, NUMBERED)
+        ends = [(keys[i - 1], i) for i in range(size, len(keys), size)]
+        return ("", *(self._write(order, _Cursor(AFTER, key[0], list(key[1:]), at)) for key, at in ends))
 
-    def _ids(self) -> Select[Any]:
-        return self.query.with_only_columns(self.unique, maintain_column_froms=True).order_by(None)
-
-    def _terms(self, order: str) -> list[Term]:
-        descending = order.startswith("-")
-        sort = self.sorts[order.removeprefix("-")]
-        if sort.column is self.unique:
-            return [(self.unique, descending)]
-        return [*sort.terms(descending), (self.unique, descending)]
+    def _rows(self, ids: list[Any]) -> list[Any]:
+        """The rows of these keys, in their order; one that vanished meanwhile is left out."""
+        if not ids:
+            return []
+        query = self.query if self.load is None else self.load
+        read = db.session.execute(query.add_columns(self.unique).order_by(None).where(self.unique.in_(ids)))
+        rows = {row[-1]: tuple(row[:-1]) for row in read}
+        return [rows[i] for i in ids if i in rows]
 
     def _write(self, order: str, cursor: _Cursor) -> str:
         key = [{"t": v.isoformat()} if isinstance(v, datetime) else v for v in cursor.key]
-        return str(_signer().dumps([self.name, order, cursor.side, key, cursor.start]))
+        return str(_signer().dumps([self.name, order, cursor.side, cursor.leg, key, cursor.start]))
 
     def _read(self, token: str, order: str) -> _Cursor:
         try:
-            name, its_order, side, key, start = _signer().loads(token[:MAX_TOKEN])
+            name, its_order, side, leg, key, start = _signer().loads(token[:MAX_TOKEN])
         except (BadData, ValueError):
             return _Cursor(FIRST)
         if (name, its_order) != (self.name, order):
             return _Cursor(FIRST)
-        return _Cursor(side, [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in key], start)
+        return _Cursor(side, leg, [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in key], start)
 
 
-def _beyond(terms: list[Term], key: list[Any], forward: bool) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Keys of a list in one order: (leg, sort keys …, unique)."""
+
+    query: Select[Any]
+    unique: ColumnElement[Any]
+    legs: Sequence[Leg]
+    descending: bool
+    collected: bool
+    hinted: Any
+
+    def fetch(self, cursor: _Cursor, forward: bool, limit: int) -> tuple[list[tuple], bool]:
+        """Up to `limit` keys beyond the cursor, in the list's order, and whether more follow (precede, going backwards)."""
+        last = len(self.legs) - 1
+        at = cursor.leg if cursor.key else 0 if forward else last
+        found: list[tuple] = []
+        for number in range(at, last + 1) if forward else range(at, -1, -1):
+            key = cursor.key if number == at else []
+            found += [(number, *row) for row in self._leg(self.legs[number], key, forward, limit + 1 - len(found))]
+            if len(found) > limit:
+                break
+        more, found = len(found) > limit, found[:limit]
+        return (found if forward else found[::-1]), more
+
+    def _leg(self, leg: Leg, key: list[Any], forward: bool, limit: int) -> list[Any]:
+        terms = [*(t for t in leg.terms if t[0] is not self.unique), self._tie(leg)]
+        query = self.query.with_only_columns(*(e for e, _ in terms), maintain_column_froms=True).order_by(None)
+        if leg.where is not None:
+            query = query.where(leg.where)
+        if self.collected:
+            # Chosen first, whatever the planner thinks of the order's index.
+            chosen = query.cte("elegidas").prefix_with("MATERIALIZED")
+            columns = list(chosen.c)
+            terms = [(column, descending) for column, (_, descending) in zip(columns, terms)]
+            query = select(*columns)
+        elif leg.index and self.hinted is not None:
+            query = query.with_hint(self.hinted, "NOT INDEXED" if leg.index == ROWID else f"INDEXED BY {leg.index}", "sqlite")
+        if key:
+            query = query.where(_beyond(terms, key, forward))
+        ordered = query.order_by(*(e.desc() if desc == forward else e.asc() for e, desc in terms))
+        return list(db.session.execute(ordered.limit(limit)))
+
+    def _tie(self, leg: Leg) -> Term:
+        """What breaks ties follows the last column before it."""
+        return self.unique, leg.terms[-1][1] if leg.terms else self.descending
+
+
+def _beyond(terms: Sequence[Term], key: list[Any], forward: bool) -> ColumnElement[bool]:
     """Rows that come after `key` in the order of `terms` (before it, when going backwards)."""
     steps = []
     for i, (expression, descending) in enumerate(terms):

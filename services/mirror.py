@@ -1,57 +1,86 @@
 """The mirror: institutions, areas and accounts of Quipux copied here for search and rights. Only it writes Cuenta.
 
-Nothing is ever deleted: an account that vanished is marked `ausente_desde`. Incremental by block (decisions 3)."""
+Nothing is ever deleted: an account that vanished is marked `ausente_desde`. Incremental by block of codes (decisions 3): Quipux
+gives a digest of each, only blocks that differ are read, and a block's accounts and its digest are written together."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, delete, select, update
 
 from extensions import db
-from models import Area, Cuenta, Institucion
+from models import Area, BloqueEspejo, Cuenta, Espejo, Institucion
 from services import clock
+from services.bulk import insert_rows
 from services.people import search_text, surname_key
 from sources import Quipux, SourceAccount
+from sources.people import BLOCK
 
-BATCH = 2000
+NAME = "cuentas"
+# Raise it when `_values` changes: everything is then read again once.
+RULES = 1
+_WRITE = 2_000  # rows a statement
+_FACTS = (
+    "cedula", "nombre", "apellido", "titulo", "puesto", "perfil", "area", "activa", "institucion_id", "correos", "bloque",
+    "ausente_desde",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Mirrored:
-    """How many accounts were seen, written and marked absent."""
+    """How many accounts were read, written and marked absent; blocks in Quipux, and how many of them had changed."""
 
     vistas: int = 0
     escritas: int = 0
     ausentes: int = 0
+    bloques: int = 0
+    cambiados: int = 0
 
 
 def refresh(source: Quipux) -> Mirrored:
-    """Bring the mirror up to date; commits in batches. Raises sources.SourceUnavailable, then what was written stays."""
+    """Bring the mirror up to date; commits block by block. Raises sources.SourceUnavailable, then what was written stays."""
     at = clock.now()
-    first_load = db.session.scalar(select(Cuenta.id).limit(1)) is None
     tenants = _institutions(source)
     _areas(source, tenants)
+    firma = _firma(tenants)
+    state = db.session.get(Espejo, NAME)
+    # What the first load finds inactive has been so since nobody knows when; a first load that broke off goes on as one.
+    first_load = state is None
+    # A digest of other rules equals none of these: its block is read again.
+    known = dict(db.session.execute(select(BloqueEspejo.numero, BloqueEspejo.huella)).all())
     db.session.commit()
     result = Mirrored()
-    known = dict(db.session.execute(select(Cuenta.quipux_codi, Cuenta.id)).all())
-    seen: set[str] = set()
-    batch: list[SourceAccount] = []
-    db.session.rollback()
-    for account in source.accounts():
-        if account.inst_codi not in tenants:
+    gone = set(known)
+    # As a list: some bytes a block, and no connection to Quipux stays busy while we write.
+    for first, last, digest in list(source.account_blocks()):
+        number, huella = int(first) // BLOCK, _salted(digest, firma)
+        result.bloques += 1
+        gone.discard(number)
+        if known.get(number) == huella:
             continue
-        seen.add(account.codi)
-        batch.append(account)
-        if len(batch) >= BATCH:
-            result.escritas += _write(batch, known, tenants, at, first_load)
-            batch = []
-    result.escritas += _write(batch, known, tenants, at, first_load)
-    result.vistas = len(seen)
-    result.ausentes = _mark_absent(set(known) - seen, at)
+        _copy_block(source, number, first, last, tenants, at, first_load, result)
+        db.session.merge(BloqueEspejo(numero=number, huella=huella))
+        db.session.commit()
+    for number in gone:
+        result.ausentes += _mark_absent(number, set(), at)
+        db.session.execute(delete(BloqueEspejo).where(BloqueEspejo.numero == number))
+    db.session.merge(Espejo(nombre=NAME, completo_en=at))
     db.session.commit()
     return result
+
+
+def _firma(tenants: dict[str, int]) -> str:
+    """By what accounts are copied: our rules and which institution is which. Another: the digests say nothing any more."""
+    return hashlib.sha256(repr((RULES, BLOCK, sorted(tenants.items()))).encode()).hexdigest()
+
+
+def _salted(digest: str, firma: str) -> str:
+    return hashlib.sha256(f"{firma}{digest}".encode()).hexdigest()
 
 
 def _institutions(source: Quipux) -> dict[str, int]:
@@ -97,53 +126,71 @@ def _areas(source: Quipux, tenants: dict[str, int]) -> None:
         row.institucion_id = tenants[item.inst_codi]
 
 
-def _write(batch: list[SourceAccount], known: dict[str, int], tenants: dict[str, int], at: datetime, first_load: bool) -> int:
-    """Insert the new accounts of a batch and update those that differ. Returns how many rows were written."""
-    old = {c.quipux_codi: c for c in db.session.scalars(select(Cuenta).where(Cuenta.quipux_codi.in_([a.codi for a in batch])))}
-    written = 0
-    for account in batch:
-        row = old.get(account.codi)
+def _copy_block(
+    source: Quipux, number: int, first: str, last: str, tenants: dict[str, int], at: datetime, first_load: bool, result: Mirrored
+) -> None:
+    """Read one block, insert the accounts that are new and update those that differ."""
+    accounts = {a.codi: a for a in source.accounts(first, last) if a.inst_codi in tenants}
+    old = _rows_of(number, list(accounts))
+    new, changed = [], []
+    for codi, account in accounts.items():
+        values = _values(account, number, tenants[account.inst_codi])
+        row = old.get(codi)
         if row is None:
-            row = Cuenta(quipux_codi=account.codi, activa=True)
-            db.session.add(row)
-            new = True
-        else:
-            new = False
-        written += apply(row, account, tenants[account.inst_codi], at, unknown_since=new and first_load)
-    db.session.commit()
-    return written
+            new.append(values | {"quipux_codi": codi, "inactiva_desde": None if account.activa or first_load else at})
+        elif any(getattr(row, name) != values[name] for name in _FACTS):
+            changed.append(values | {"id": row.id, "inactiva_desde": _inactive_since(row, account, at)})
+    insert_rows(Cuenta, [{**row, **_searched(row)} for row in new])
+    for rows in _chunks(changed, _WRITE):
+        db.session.execute(update(Cuenta), [{**row, **_searched(row)} for row in rows])
+    result.vistas += len(accounts)
+    result.escritas += len(new) + len(changed)
+    result.cambiados += 1
+    result.ausentes += _mark_absent(number, set(accounts), at)
 
 
-def apply(row: Cuenta, account: SourceAccount, institucion_id: int, at: datetime, *, unknown_since: bool = False) -> bool:
-    """Copy one Quipux account into its row; True when anything differs. `inactiva_desde` is set when the account is seen
-    inactive for the first time, and left empty in the first load, which cannot know since when."""
-    before = _facts(row)
+def _rows_of(number: int, codes: list[str]) -> dict[str, Row]:
+    """Our rows of a block, also those that do not know it yet."""
+    columns = [Cuenta.id, Cuenta.quipux_codi, Cuenta.inactiva_desde, *(getattr(Cuenta, name) for name in _FACTS)]
+    found = {row.quipux_codi: row for row in db.session.execute(select(*columns).where(Cuenta.bloque == number))}
+    for chunk in _chunks([codi for codi in codes if codi not in found], 500):
+        found |= {row.quipux_codi: row for row in db.session.execute(select(*columns).where(Cuenta.quipux_codi.in_(chunk)))}
+    return found
+
+
+def _values(account: SourceAccount, number: int, institucion_id: int) -> dict:
+    """The columns an account is copied into, cut to what they hold."""
+    return {
+        "cedula": account.cedula[:20], "nombre": account.nombre[:200], "apellido": account.apellido[:200], "titulo": account.titulo[:100],
+        "puesto": account.puesto[:200], "perfil": account.perfil, "area": account.area[:200], "activa": account.activa,
+        "institucion_id": institucion_id, "correos": ",".join(account.correos)[:500], "bloque": number, "ausente_desde": None,
+    }  # fmt: skip
+
+
+def _searched(row: dict) -> dict:
+    return {
+        "busqueda": search_text(row["nombre"], row["apellido"], row["puesto"], row["correos"], row["cedula"]),
+        "apellido_plegado": surname_key(row["apellido"], row["nombre"])[:200],
+    }
+
+
+def _inactive_since(row: Row, account: SourceAccount, at: datetime) -> datetime | None:
+    """The first run that saw it inactive; empty when the first load had found it so, and when it is active again."""
     if account.activa:
-        row.inactiva_desde = None
-    elif row.activa and not unknown_since:
-        row.inactiva_desde = at
-    row.cedula, row.nombre, row.apellido, row.titulo = account.cedula, account.nombre, account.apellido, account.titulo
-    row.puesto, row.perfil, row.area, row.activa = account.puesto, account.perfil, account.area, account.activa
-    row.institucion_id, row.ausente_desde = institucion_id, None
-    row.correos = ",".join(account.correos)[:500]
-    row.busqueda = search_text(row.nombre, row.apellido, row.puesto, row.correos, row.cedula)
-    row.apellido_plegado = surname_key(row.apellido, row.nombre)[:200]
-    return before != _facts(row)
+        return None
+    return at if row.activa else row.inactiva_desde
 
 
-def _facts(row: Cuenta) -> tuple:
-    return (row.cedula, row.nombre, row.apellido, row.titulo, row.puesto, row.perfil, row.area, row.activa,
-            row.institucion_id, row.correos, row.ausente_desde)
+def _mark_absent(number: int, here: set[str], at: datetime) -> int:
+    """Mark the accounts of a block that Quipux no longer has."""
+    ours = db.session.scalars(select(Cuenta.quipux_codi).where(Cuenta.bloque == number, Cuenta.ausente_desde.is_(None)))
+    lost = sorted(set(ours) - here)
+    for chunk in _chunks(lost, 500):
+        db.session.execute(update(Cuenta).where(Cuenta.quipux_codi.in_(chunk)).values(ausente_desde=at))
+    return len(lost)
 
 
-def _mark_absent(codes: set[str], at: datetime) -> int:
-    marked = 0
-    for chunk in _chunks(sorted(codes), 500):
-        marked += db.session.execute(
-            update(Cuenta).where(Cuenta.quipux_codi.in_(chunk), Cuenta.ausente_desde.is_(None)).values(ausente_desde=at)
-        ).rowcount
-    return marked
-
-
-def _chunks(items: list[str], size: int):
-    return (items[i : i + size] for i in range(0, len(items), size))
+def _chunks(items: Iterable, size: int) -> Iterator[list]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -95,6 +97,29 @@ def create(solicitud: Solicitud, actor: Actor | None, *, data: dict[str, Any] | 
     return solicitud
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One step of a history that was written elsewhere."""
+
+    action: Action
+    estado: Estado
+    en: datetime
+    comment: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def admit(solicitud: Solicitud, estado: Estado, steps: Sequence[Past]) -> Solicitud:
+    """Put a request into the world that ended elsewhere, in its last estado and with the Recorrido it had: the one way in that
+    asks no transition, since nothing moves here (docs/adr/0018). The rows are chained like all others."""
+    solicitud.estado = estado
+    db.session.add(solicitud)
+    db.session.flush()
+    for step in steps:
+        # In UTC, as it will be read back: the hash is over the instant as written.
+        record(solicitud, step.action, None, step.en.astimezone(UTC), comment=step.comment, data=step.data, estado=step.estado)
+    return solicitud
+
+
 def begin(process: Implantacion | CambioAIQ, actor: Actor, *, comment: str = "", data: dict[str, Any] | None = None):
     """Put a new process into the world, in its first estado, with the first row of its Recorrido."""
     process.estado = next(iter(type(process).estado.type.kind))
@@ -112,8 +137,9 @@ def record(
     *,
     comment: str = "",
     data: dict[str, Any] | None = None,
+    estado: Estado | None = None,
 ) -> Evento:
-    """Append one row to the Recorrido, chained to the one before."""
+    """Append one row to the Recorrido, chained to the one before. `estado`: reached then, when it is not the one of now."""
     column = f"{_OWNER[type(thing)]}_id"
     last = db.session.execute(
         select(Evento.orden, Evento.hash).where(getattr(Evento, column) == thing.id).order_by(Evento.orden.desc()).limit(1)
@@ -124,7 +150,7 @@ def record(
         en=at,
         actor_id=actor.usuario_id if actor else None,
         accion=str(action),
-        estado=str(thing.estado),
+        estado=str(estado or thing.estado),
         comentario=comment,
         datos=data or {},
         previo=last.hash if last else "",

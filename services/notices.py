@@ -9,6 +9,7 @@ import logging
 import smtplib
 import socket
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Iterable
 
@@ -16,12 +17,13 @@ from flask import current_app, render_template
 from flask_mail import BadHeaderError, Message
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from extensions import db, mail
 from models import Correo, CorreoEstado, Solicitud, Usuario
-from rules.deadlines import local_day
 from rules.lifecycle import Clase, Estado
-from services import after, clock, schedule
+from services import after, clock
+from services.desk_plazos import Plazos
 from services.people import actor_of, aiqs_of, sge_staff, usuario_of
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 STALE = timedelta(minutes=2)
 SMTP_SECONDS = 30
+DIGEST_ROWS = 20  # of each list; the rest is behind its link
 
 
 def recipients(solicitud: Solicitud) -> list[Usuario]:
@@ -166,22 +169,42 @@ def due(limit: int = 200) -> list[int]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Some:
+    """A list of requests of the digest: the first ones, nearest to their limit, and how many there are in all."""
+
+    rows: list[Solicitud]
+    total: int
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.rows)
+
+
 def digest() -> int:
-    """Once a day to the SGE's staff, when there is something: requests nobody decided in 2 working days, stopped runs and
-    failed mails. Returns how many mails are new. Commits."""
-    at, today = clock.now(), clock.today()
-    calendar = schedule.working_calendar()
-    waiting = [
-        s for s in db.session.scalars(select(Solicitud).where(Solicitud.estado == Estado.ENVIADA).order_by(Solicitud.enviada_en))
-        if calendar.working_between(local_day(s.enviada_en), today) >= 2
-    ]
-    stopped = db.session.scalars(select(Solicitud).where(Solicitud.estado == Estado.DETENIDA).order_by(Solicitud.id)).all()
+    """Once a day to the SGE's staff, when there is something: requests nobody opened in 2 working days, those past their day,
+    stopped runs and failed mails. Returns how many mails are new. Commits."""
+    today, plazos = clock.today(), Plazos()
+    unopened = _some(Estado.ENVIADA, plazos.unopened(), plazos.rank())
+    late = _some(Estado.ENVIADA, plazos.late(), plazos.rank())
+    stopped = _some(Estado.DETENIDA)
     failed = db.session.scalar(select(func.count()).select_from(Correo).where(Correo.estado == CorreoEstado.FALLIDO))
-    if not (waiting or stopped or failed):
+    if not (unopened.total or late.total or stopped.total or failed):
         return 0
     new = sum(
-        compose(f"resumen:{today}:{person.id}", "resumen", person.correo, person=person, pendientes=waiting, detenidas=stopped, fallidos=failed)
-        for person in sge_staff(at)
+        compose(f"resumen:{today}:{person.id}", "resumen", person.correo, person=person, sin_abrir=unopened, atrasadas=late,
+                detenidas=stopped, fallidos=failed)
+        for person in sge_staff(clock.now())
     )
     db.session.commit()
     return new
+
+
+def _some(estado: Estado, *more: Any) -> Some:
+    """Requests in this estado; of `more`, the first narrows and the second orders."""
+    conditions = (Solicitud.estado == estado, *more[:1])
+    rows = db.session.scalars(
+        select(Solicitud).where(*conditions).options(joinedload(Solicitud.institucion)).order_by(*more[1:], Solicitud.id).limit(DIGEST_ROWS)
+    ).all()
+    total = len(rows) if len(rows) < DIGEST_ROWS else db.session.scalar(select(func.count()).select_from(Solicitud).where(*conditions)) or 0
+    return Some(list(rows), total)

@@ -71,7 +71,7 @@ def look(path: Path, anchors: Path | None = None) -> Inspection:
         return Inspection(problem, pages)
     from archive import signatures
 
-    return Inspection("", pages, signatures.check(path, anchors=anchors).as_dict())
+    return Inspection("", pages, signatures.look(path, anchors=anchors).as_dict())
 
 
 def _pages(path: Path) -> tuple[str, int]:

@@ -1,20 +1,18 @@
-"""Who a person is and what he or she may do now; search-as-you-type among accounts."""
+"""Who a person is and what he or she may do now; the folded text by which people are found (services.people_search)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, false, func, not_, or_, select
+from sqlalchemy import and_, case, false, not_, or_, select
 
 from extensions import db
-from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Usuario
-from rules.identity import fold, words
+from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Solicitud, Usuario
+from rules.identity import words
 from rules.policy import Actor
 from rules.processes import Etapa, Paso
 
 SGE = frozenset({Cargo.SGE_OPERADOR, Cargo.SGE_ADMIN})
-COUNT_LIMIT = 1000
 
 
 def in_force(now: datetime):
@@ -41,9 +39,18 @@ def actor_of(usuario: Usuario, now: datetime) -> Actor:
         sge_admin=any(o.cargo is Cargo.SGE_ADMIN for o in offices),
         own_accounts=frozenset(a.id for a in accounts),
         active_accounts=frozenset(a.id for a in accounts if a.activa),
+        asked_elsewhere=_asked_elsewhere([a.id for a in accounts], held),
         designated_implantations=frozenset(_designated(Implantacion, Implantacion.usuario_id, usuario, held, now)),
         designated_changes=frozenset(_designated(CambioAIQ, CambioAIQ.entrante_id, usuario, held, now)),
     )
+
+
+def _asked_elsewhere(accounts: list[int], held: frozenset[int]) -> frozenset[int] | None:
+    """An AIQ's own accounts for which there are requests outside the institutions of his or her office: seldom any."""
+    if not (accounts and held):
+        return None
+    query = select(Solicitud.cuenta_id).where(Solicitud.cuenta_id.in_(accounts), Solicitud.institucion_id.not_in(held))
+    return frozenset(db.session.scalars(query))
 
 
 def _designated(kind, column, usuario: Usuario, held: frozenset[int], now: datetime) -> list[int]:
@@ -89,29 +96,6 @@ def usuario_of(cedula: str) -> Usuario | None:
     return db.session.scalar(select(Usuario).where(Usuario.cedula == cedula))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page of a search: rows, the total up to COUNT_LIMIT, and whether there are more than that."""
-
-    rows: list[Cuenta]
-    total: int
-    many: bool
-
-
-def search(accounts: Select[tuple[Cuenta]], text: str, limit: int = 20) -> Found:
-    """Accounts of `accounts` (a scope) in which every word of `text` is a prefix of some word (decisions 29).
-
-    Best first: exact cédula, surname that begins so, the rest by id. Fewer than two letters: nothing."""
-    asked = words(text)[:12]
-    if not asked:
-        return Found([], 0, False)
-    matching = accounts.where(*(Cuenta.busqueda.like(f"% {word}%") for word in asked))
-    total = db.session.scalar(select(func.count()).select_from(matching.with_only_columns(Cuenta.id).limit(COUNT_LIMIT + 1).subquery()))
-    rank = case((Cuenta.cedula == text.strip(), 0), (Cuenta.apellido_plegado.like(f"{asked[0]}%"), 1), else_=2)
-    rows = db.session.scalars(matching.order_by(rank, Cuenta.id).limit(limit)).all()
-    return Found(list(rows), min(total, COUNT_LIMIT), total > COUNT_LIMIT)
-
-
 def search_text(*fields: str) -> str:
     """What `search` looks into: the folded words of all fields, each after a blank. Words hold only letters and digits,
     so that no LIKE wildcard can come from what a person types."""
@@ -119,4 +103,5 @@ def search_text(*fields: str) -> str:
 
 
 def surname_key(surname: str, name: str = "") -> str:
-    return fold(f"{surname} {name}")
+    """What lists are sorted by: folded words, the surname's first. Its first word is the one that a search prefers."""
+    return " ".join(words(f"{surname} {name}"))

@@ -14,7 +14,7 @@ from flask import current_app
 from extensions import db
 from models import Institucion, Solicitud
 from rules.identity import person_name_words
-from services import after, clock
+from services import after, clock, petition_index
 from services.adapters import quipux, storage
 from services.errors import NotFound
 from sources import FileProblem, Petition
@@ -26,7 +26,9 @@ CHUNK = 1 << 20
 
 
 def search(institucion: Institucion, text: str, limit: int = 20) -> list[Petition]:
-    """Petitions of the institution that match, newest first. Raises sources.SourceUnavailable."""
+    """Petitions of the institution that match, newest first. Raises sources.SourceUnavailable while there is no copy yet."""
+    if petition_index.ready():
+        return petition_index.search(quipux(), institucion, text, limit=limit)
     return quipux().petitions(institucion.quipux_codi, text, now=clock.now(), limit=limit)
 
 

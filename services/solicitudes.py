@@ -15,10 +15,10 @@ from sqlalchemy import select
 from extensions import db
 from models import Cuenta, Evento, Solicitud, Usuario
 from rules import deadlines, texts
-from rules.glossary import ACTION, ESTADO_BADGE
+from rules.glossary import ACTION, DEVOLUCION, ESTADO_BADGE, RECHAZO
 from rules.lifecycle import Action, Clase, Estado, IllegalMove, Motivo
 from rules.policy import Actor, Permission, may
-from services import clock, estimates, notices, petitions, schedule, scope
+from services import clock, complements, estimates, notices, petitions, schedule, scope
 from services.adapters import quipux
 from services.errors import Conflict, NotFound, Refused
 from services.mover import create, move
@@ -31,20 +31,6 @@ REJECTED_KEPT = timedelta(hours=72)
 FORM_LIFE = timedelta(hours=24)  # longer than any session
 OLDEST = date(1990, 1, 1)
 QUIPUX_SILENT = "Quipux no responde en este momento. Sus datos se conservan: intente nuevamente en unos minutos."
-
-# Reasons the SGE may choose; the seed's own comes first.
-REJECTIONS: dict[str, tuple[Motivo, str]] = {
-    "documento_no_corresponde": (Motivo.DOCUMENTO_NO_CORRESPONDE, "El documento asociado no corresponde al servidor público"),
-    "no_inactivo": (Motivo.OTRO, "El servidor público no se encuentra inactivo"),
-    "vigente": (Motivo.OTRO, "Existe otra solicitud vigente"),
-    "otro": (Motivo.OTRO, "Otro motivo"),
-}
-RETURNS: dict[str, str] = {
-    "documento": "Debe asociarse otro documento",
-    "rango": "El rango de fechas no coincide con la petición",
-    "datos": "Los datos de la petición están incompletos",
-    "otro": "Otra observación",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +81,7 @@ def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
 
 def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, *, sending: bool) -> Solicitud:
     if existing is not None and (existing.estado is not Estado.BORRADOR or version not in {None, existing.version}):
-        raise Conflict(_what_happened(existing))
+        raise Conflict(what_happened(existing))
     cuenta, petition, wrong = _checked(actor, clase, draft, existing, sending)
     if wrong:
         raise Refused(wrong)
@@ -127,8 +113,10 @@ def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> S
     at = clock.now()
     first = solicitud.enviada_en is None
     columns: dict[str, Any] = snapshot | {
-        "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes, "enviada_en": at,
-        "enviada_por_id": actor.usuario_id, "devuelta_por": "", "editada_en": at, "editada_por_id": actor.usuario_id,
+        "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes, "estimado_reservados": estimate.count.reservados,
+        "previsto_documentos": estimate.count.documentos, "previsto_bytes": estimate.bytes,
+        "enviada_en": at, "enviada_por_id": actor.usuario_id, "abierta_en": None, "devuelta_por": "", "editada_en": at,
+        "editada_por_id": actor.usuario_id,
     }
     if first:
         columns["fecha_solicitud"] = at  # decisions 10: replaced at the first Enviar
@@ -146,7 +134,7 @@ def delete(actor: Actor, solicitud: Solicitud, *, version: int | None = None) ->
 
     Raises Conflict when it is a draft no longer: an old list must not withdraw what a colleague has sent meanwhile."""
     if solicitud.estado is not Estado.BORRADOR:
-        raise Conflict(_what_happened(solicitud))
+        raise Conflict(what_happened(solicitud))
     action = Action.DELETE if solicitud.enviada_en is None else Action.CANCEL
     return _move(
         solicitud, action, actor, version=version, oculta=action is Action.DELETE, motivo=Motivo.CANCELADA, eliminada_en=clock.now()
@@ -160,31 +148,37 @@ def cancel(actor: Actor, solicitud: Solicitud, comment: str = "") -> Solicitud:
 
 
 def approve(
-    actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", include_reserved: bool = False, version: int | None = None
+    actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", include_reserved: bool = False, reserved_reason: str = "",
+    version: int | None = None, **told: Any,
 ) -> Solicitud:
-    """Approve and put on the calendar. Including reserved documents needs a reason. Raises Refused, Conflict."""
-    problems = _day_problems(solicitud, day, comment)
-    if include_reserved and not comment.strip():
+    """Approve and put on the calendar. Including reserved documents needs a reason: `reserved_reason`, or the comment.
+    `told`: more data for the row of the Recorrido. Raises Refused, Conflict."""
+    problems = day_problems(solicitud, day, comment)
+    if include_reserved and not (comment.strip() or reserved_reason.strip()):
         problems["comentario"] = "Escriba el motivo por el que se incluyen los documentos reservados."
     if problems:
         raise Refused(problems)
-    comment = _text(comment, "comentario")
+    said = " ".join(filter(None, (_text(comment, "comentario"), _text(reserved_reason, "reservados_motivo"))))
     try:
         eligible_now(solicitud)
     except SourceUnavailable:
         raise Refused(QUIPUX_SILENT) from None
-    return _approve(actor, solicitud, day, comment=comment, include_reserved=include_reserved, version=version)
+    _take_place(solicitud, day, comment)
+    return _approve(actor, solicitud, day, comment=said, include_reserved=include_reserved, version=version, told=told)
 
 
 def _approve_as_system(solicitud: Solicitud) -> None:
     """The setting for an institution that hosts the system itself. Reserved documents stay out (decisions 8)."""
+    schedule.hold()
     _approve(None, solicitud, schedule.propose(solicitud).day)
 
 
-def _approve(actor: Actor | None, solicitud: Solicitud, day: date, *, comment="", include_reserved=False, version=None) -> Solicitud:
-    proposal = schedule.propose(solicitud)
-    late = day > proposal.limit
+def _approve(
+    actor: Actor | None, solicitud: Solicitud, day: date, *, comment="", include_reserved=False, version=None, told: dict[str, Any] | None = None
+) -> Solicitud:
+    late = schedule.out_of_time(solicitud, day)
     data = {"fecha_tentativa": day.isoformat(), "reservados": "incluir" if include_reserved else "excluir", "fuera_de_plazo": late}
+    data |= told or {}
     _move(
         solicitud, Action.APPROVE, actor, version=version, comment=comment, data=data, fecha_tentativa=day, fuera_de_plazo=late,
         ejecutar_desde=schedule.opening(day), aprobada_en=clock.now(), aprobada_por_id=actor.usuario_id if actor else None,
@@ -196,12 +190,11 @@ def _approve(actor: Actor | None, solicitud: Solicitud, day: date, *, comment=""
 
 def reschedule(actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", version: int | None = None) -> Solicitud:
     """Move an approved request to another day; the AIQ is mailed the new date. Raises Refused, Conflict."""
-    if problems := _day_problems(solicitud, day, comment):
-        raise Refused(problems)
+    _take_place(solicitud, day, comment)
     return _reschedule(actor, solicitud, day, schedule.opening(day), _text(comment, "comentario"), version)
 
 
-def _day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[str, str]:
+def day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[str, str]:
     """Why a run may not be put on this day: field → message."""
     if problem := schedule.day_problem(day, clock.today()):
         return {"fecha": problem}
@@ -210,15 +203,25 @@ def _day_problems(solicitud: Solicitud, day: date | None, comment: str) -> dict[
     return {}
 
 
+def _take_place(solicitud: Solicitud, day: date | None, comment: str) -> None:
+    """Hold the calendar until the commit and look again whether the day has room: of two officers one comes second. Raises
+    Refused. Only now, after Quipux has answered: who waits for Quipux must not keep the others waiting."""
+    schedule.hold()
+    if problems := day_problems(solicitud, day, comment):
+        raise Refused(problems)
+
+
 def run_now(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
     """An officer orders the run for this moment, on whatever day: nobody is promised anything by it."""
     return _reschedule(actor, solicitud, clock.today(), clock.now(), "Ejecución inmediata", version)
 
 
 def _reschedule(actor, solicitud, day, start, comment, version) -> Solicitud:
+    late = schedule.out_of_time(solicitud, day)
     _move(
         solicitud, Action.RESCHEDULE, actor, version=version, comment=comment,
-        data={"fecha_tentativa": day.isoformat()}, fecha_tentativa=day, ejecutar_desde=start,
+        data={"fecha_tentativa": day.isoformat(), "fecha_anterior": str(solicitud.fecha_tentativa), "fuera_de_plazo": late},
+        fecha_tentativa=day, ejecutar_desde=start, fuera_de_plazo=late,
     )
     notices.tell("calendarizada", solicitud, occasion=str(solicitud.version))
     return solicitud
@@ -226,11 +229,12 @@ def _reschedule(actor, solicitud, day, start, comment, version) -> Solicitud:
 
 def give_back(actor: Actor, solicitud: Solicitud, reason: str, text: str, *, version: int | None = None) -> Solicitud:
     """*Devolver para corrección*: the request is a draft again with everything it had."""
-    if reason not in RETURNS:
+    if reason not in DEVOLUCION:
         raise Refused({"motivo": "Elija el motivo de la devolución."})
-    if not text.strip():
+    text = _text(text, "detalle")
+    if DEVOLUCION[reason].needs_text and not text:
         raise Refused({"detalle": "Escriba qué debe corregir el AIQ."})
-    comment = f"{RETURNS[reason]}. {_text(text, 'detalle')}"
+    comment = f"{DEVOLUCION[reason].label}. {text}".strip()
     _move(solicitud, Action.RETURN, actor, version=version, comment=comment, data={"motivo": reason}, devuelta_por=comment)
     notices.tell("devuelta", solicitud, occasion=str(solicitud.version), comentario=comment)
     return solicitud
@@ -239,17 +243,18 @@ def give_back(actor: Actor, solicitud: Solicitud, reason: str, text: str, *, ver
 def reject(actor: Actor, solicitud: Solicitud, reason: str, text: str, *, version: int | None = None) -> Solicitud:
     """End a request with a typed motivo, before or after generation; downloads stop at once, and the bytes of a generated
     one go when a second officer confirms or after 72 hours (decisions 8)."""
-    if reason not in REJECTIONS:
+    if reason not in RECHAZO:
         raise Refused({"motivo": "Elija el motivo."})
-    if reason == "otro" and not text.strip():
+    text, chosen = _text(text, "detalle"), RECHAZO[reason]
+    if chosen.needs_text and not text:
         raise Refused({"detalle": "Explique el motivo al AIQ."})
-    motivo, label = REJECTIONS[reason]
-    comment = f"{label}. {_text(text, 'detalle')}".strip()
+    comment = f"{chosen.label}. {text}".strip()
     at = clock.now()
-    columns: dict[str, Any] = {"motivo": motivo, "eliminada_en": at}
+    columns: dict[str, Any] = {"motivo": chosen.motivo, "eliminada_en": at}
     if solicitud.ejecuciones:
         columns["purgar_desde"] = at + REJECTED_KEPT
     _move(solicitud, Action.REJECT, actor, version=version, comment=comment, data={"motivo": reason}, **columns)
+    complements.abandon(solicitud)
     notices.tell("rechazada", solicitud, comentario=comment)
     return solicitud
 
@@ -278,7 +283,7 @@ def renew(actor: Actor, original: Solicitud) -> Solicitud:
     at = clock.now()
     copy = Solicitud(
         clase=original.clase, institucion_id=original.institucion_id, creada_por_id=actor.usuario_id, fecha_solicitud=at, editada_en=at,
-        editada_por_id=actor.usuario_id, renueva_id=original.id, **_person(original.cuenta),
+        editada_por_id=actor.usuario_id, renueva_id=original.id, **person_columns(original.cuenta),
         **{c: getattr(original, c) for c in (*_PETITION, "documento_sha256", "documento_clave", "documento_paginas")},
         desde=draft.desde, hasta=draft.hasta, comentario=draft.comentario,
     )
@@ -298,6 +303,7 @@ def expire(solicitud: Solicitud) -> Solicitud:
     at = clock.now()
     move(solicitud, Action.EXPIRE, None, data={"motivo": str(Motivo.VIGENCIA_TERMINADA)}, motivo=Motivo.VIGENCIA_TERMINADA,
          eliminada_en=solicitud.vigente_hasta, purgar_desde=at)
+    complements.abandon(solicitud)
     notices.tell("vencida", solicitud)
     return solicitud
 
@@ -406,10 +412,10 @@ def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solic
 
 
 def _columns(cuenta: Cuenta, petition: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    return _person(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
+    return person_columns(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": _plain(draft.comentario)}
 
 
-def _person(cuenta: Cuenta) -> dict[str, Any]:
+def person_columns(cuenta: Cuenta) -> dict[str, Any]:
     return {
         "cuenta_id": cuenta.id, "persona_cedula": cuenta.cedula, "persona_nombre": cuenta.nombre, "persona_apellido": cuenta.apellido,
         "persona_puesto": cuenta.puesto, "persona_perfil": cuenta.perfil, "persona_area": cuenta.area,
@@ -426,8 +432,13 @@ def _plain(text: str) -> str:
 def _text(text: str, field: str) -> str:
     text = _plain(text)
     if len(text) > MAX_TEXT:
-        raise Refused({field: f"El texto no puede superar los {texts.miles(MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."})
+        raise Refused({field: too_long(text)})
     return text
+
+
+def too_long(text: str) -> str:
+    """What is said of a text above MAX_TEXT."""
+    return f"El texto no puede superar los {texts.miles(MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
 
 
 def _move(solicitud: Solicitud, action: Action, actor: Actor | None, **rest: Any) -> Solicitud:
@@ -435,10 +446,10 @@ def _move(solicitud: Solicitud, action: Action, actor: Actor | None, **rest: Any
     try:
         return move(solicitud, action, actor, **rest)
     except IllegalMove:
-        raise Conflict(_what_happened(solicitud)) from None
+        raise Conflict(what_happened(solicitud)) from None
 
 
-def _what_happened(solicitud: Solicitud) -> str:
+def what_happened(solicitud: Solicitud) -> str:
     last = solicitud.eventos[-1] if solicitud.eventos else None
     if last is None:
         return "La solicitud cambió mientras usted la tenía abierta."

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import Select, and_, case, null, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Institucion, Solicitud
+from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
-from rules.identity import words
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import clock, scope, solicitudes, status
-from services.listing import EPOCH, Listing, Page, Sort
+from services import board_views, clock, scope, solicitudes, status
+from services.listing import ROWID, Leg, Listing, Page, Sort
+from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTHS_SHOWN = 6
-MAX_WORDS = 12
+MONTHS_MARKED = 24
+RECENT = 1000
+SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
+BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
+
+
+class Vista(StrEnum):
+    """Views that everybody has (`vista=` in the URL): the board's figures lead here."""
+
+    VENCEN = "vencen-48h"
+    ATRASADAS = "atrasadas"
+    NOVEDADES = "con-novedades"
+    SIN_ACTA = "sin-acta"
+    SIN_ABRIR = "sin-abrir"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list is narrowed to. inicio, fin: local days of the Fecha Solicitud, both included. texto: the header's
-    search, a number, a name or a cédula. Empty values filter nothing."""
+    search, a number, a name or a cédula. cifra: a figure of the board (services.board_views). Empty values
+    filter nothing."""
 
     inicio: date | None = None
     fin: date | None = None
@@ -40,6 +56,8 @@ class Filters:
     nombre: str = ""
     institucion_id: int | None = None
     texto: str = ""
+    vista: Vista | None = None
+    cifra: str = ""
 
     @property
     def digest(self) -> str:
@@ -89,8 +107,67 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
     return replace(found, rows=rows), listing.order(order)
 
 
+def best(actor: Actor, text: str, limit: int) -> list[Row]:
+    """A few requests for the header's search, the newest first: the one of that number and those with these words. Common words
+    are met among the latest requests; rarer ones are found by the word index, which is read from the oldest on."""
+    now, wanted, number = clock.now(), asked(text), _number(text)
+    load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
+    found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
+    ids: list[int] = []
+    if wanted:
+        latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+        recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
+        ids = list(db.session.scalars(recent.with_hint(Solicitud, "NOT INDEXED", "sqlite").order_by(Solicitud.id.desc()).limit(limit)))
+        if len(ids) < limit:
+            rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+            some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).limit(RECENT).subquery()
+            ids += db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit))
+    if ids:
+        found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id)
+    return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
+
+
+def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
+    """All rows of the filters in their order, a batch at a time, whatever their number."""
+    now = clock.now()
+    for batch in _listing(actor, filters, now).batches(order):
+        yield [_row(actor, solicitud, run, now) for solicitud, run in batch]
+        # Neither the rows nor the database's snapshot are kept while the file grows.
+        db.session.rollback()
+        db.session.expunge_all()
+
+
 def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
-    """The requests the actor may see that pass the filters."""
+    """The requests the actor may see that pass the filters, each asked row by row."""
+    query = _but_names(actor, filters, now)
+    if filters.nombre:
+        query = query.where(_named(filters.nombre))
+    if filters.texto:
+        named = _named(filters.texto)
+        number = _number(filters.texto)
+        query = query.where(named if number is None else or_(Solicitud.id == number, named))
+    return query
+
+
+def in_view(vista: Vista, now: datetime) -> ColumnElement[bool]:
+    """What a view shows. Archives count while they can be downloaded."""
+    ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
+    match vista:
+        case Vista.VENCEN:
+            return and_(ready, Solicitud.vigente_hasta <= now + SOON)
+        case Vista.ATRASADAS:
+            waiting = Solicitud.estado.in_((Estado.APROBADA, Estado.EN_EJECUCION, Estado.DETENIDA))
+            return and_(waiting, Solicitud.fecha_tentativa < deadlines.local_day(now))
+        case Vista.NOVEDADES:
+            return and_(ready, exists().where(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.con_novedad > 0))
+        case Vista.SIN_ACTA:
+            return and_(ready, ~exists().where(Entrega.solicitud_id == Solicitud.id))
+        case Vista.SIN_ABRIR:
+            opened = select(Descarga.id).join(Parte, Parte.id == Descarga.parte_id).join(Ejecucion, Ejecucion.id == Parte.ejecucion_id)
+            return and_(ready, ~opened.where(Ejecucion.solicitud_id == Solicitud.id).exists())
+
+
+def _but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
     query = scope.solicitudes(actor)
     if filters.inicio:
         query = query.where(Solicitud.fecha_solicitud >= deadlines.midnight(filters.inicio))
@@ -100,36 +177,131 @@ def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Soli
         query = query.where(Solicitud.id == filters.nro)
     if filters.estados:
         query = query.where(status.is_in(set(filters.estados), now))
-    if filters.nombre:
-        query = query.where(_named(filters.nombre))
     if filters.institucion_id:
         query = query.where(Solicitud.institucion_id == filters.institucion_id)
-    if filters.texto:
-        number = Solicitud.id == int(filters.texto) if filters.texto.isascii() and filters.texto.isdigit() and len(filters.texto) < 16 else None
-        query = query.where(_named(filters.texto) if number is None else or_(number, _named(filters.texto)))
+    if filters.vista:
+        query = query.where(in_view(filters.vista, now))
+    if filters.cifra and (figure := board_views.view(filters.cifra)):
+        query = query.where(figure.condition(now))
     return query
 
 
-def _named(text: str):
-    """Every word is the beginning of a word of the name or of the cédula: services.people's rule (decisions 29).
+def _named(text: str) -> ColumnElement[bool]:
+    """Every word is the beginning of a word of the name or of the cédula: the rule of services.people_search (decisions 29).
     One letter, or signs only, name nobody."""
-    asked = words(text)[:MAX_WORDS]
-    return and_(*(Solicitud.busqueda.like(f"% {word}%") for word in asked)) if asked else Solicitud.id < 0
+    wanted = asked(text)
+    return begins(Solicitud.busqueda, wanted) if wanted else Solicitud.id < 0
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _place(actor: Actor, filters: Filters) -> int | None:
+    """The one institution of the list, if it is one's."""
+    if filters.institucion_id:
+        return filters.institucion_id
+    return next(iter(actor.aiq_of)) if len(actor.aiq_of) == 1 and not actor.sge and not actor.asked_elsewhere else None
+
+
+def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
+    """The rows of `matching`, found by the narrowest filter: number, view or estado, words, institution, date."""
+    few = filters.vista is not None or (filters.estados and Estado.ELIMINADA not in filters.estados)
+    if filters.nro is not None or filters.cifra:
+        return matching(actor, filters, now)
+    if filters.texto:
+        return _by_text(actor, filters, now, place)
+    if few:
+        return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {BY_PLACE if place else BY_STATE}", "sqlite")
+    if wanted := asked(filters.nombre):
+        return _by_words(_but_names(actor, filters, now), _query(wanted, filters, place), wanted)
+    index = BY_PLACE if place else BY_STATE if filters.estados else BY_DATE
+    return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {index}", "sqlite")
+
+
+def _query(wanted: list[str], filters: Filters, place: int | None) -> Query:
+    marks = [[f"__i{place}"]] if place else []
+    if on_sqlite() and filters.inicio and filters.fin:
+        months = _months(deadlines.midnight(filters.inicio), deadlines.midnight(filters.fin + timedelta(days=1)))
+        marks += [months] if len(months) <= MONTHS_MARKED else []
+    return Query(wanted, marks)
+
+
+def _months(start: datetime, end: datetime) -> list[str]:
+    """Marks of every month between two instants, in UTC."""
+    first, last = start.year * 12 + start.month - 1, end.year * 12 + end.month - 1
+    return [f"__m{index // 12}{index % 12 + 1:02d}" for index in range(first, last + 1)]
+
+
+def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
+    if on_sqlite():
+        query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words))
+        return query.where(begins(Solicitud.busqueda, wanted))
+    return rest.where(SOLICITUDES.holds(words))
+
+
+def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
+    """The header's search: a number of a request, or the words of a person."""
+    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), _number(filters.texto)
+    if not wanted:
+        return rest.where(Solicitud.id == (-1 if number is None else number))
+    words = _query(wanted, filters, place)
+    if number is None:
+        return _by_words(rest, words, wanted)
+    if not on_sqlite():
+        return rest.where(or_(Solicitud.id == number, SOLICITUDES.holds(words)))
+    found = select(SOLICITUDES.id).select_from(SOLICITUDES.rows).where(SOLICITUDES.match(words))
+    return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
 
 def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    query = matching(actor, filters, now).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
-    estado = status.effective_sql(now)
-    rank = case(*((estado == str(each), i) for i, each in enumerate(Estado)), else_=len(Estado))
-    in_force = case((estado == str(Estado.ATENDIDA), Solicitud.vigente_hasta), else_=null())
-    columns = {
-        "nro": Sort(Solicitud.id), "fecha": Sort(Solicitud.fecha_solicitud), "nombre": Sort(Solicitud.apellido_plegado),
-        "estado": Sort(rank), "vigencia": Sort(in_force, empty=EPOCH),
+    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
+    place = _place(actor, filters)
+    sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
+    return Listing(
+        f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
+        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud,
+    )
+
+
+def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort]:
+    """The orders. Estado and vigencia are made of pieces that an index knows; inside them the newest first."""
+    by_date = BY_PLACE if place else BY_DATE
+    newest = ((Solicitud.fecha_solicitud, True),)
+    ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
+    states = _states(filters, now)
+
+    def ends(descending: bool) -> list[Leg]:
+        rest = or_(Solicitud.estado != Estado.ATENDIDA, Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta <= now)
+        return [Leg(ready, ((Solicitud.vigente_hasta, descending),), "ix_solicitud_estado_vigencia"), Leg(rest, newest, by_date)]
+
+    # Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far.
+    far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
+    return {
+        "nro": Sort(Solicitud.id, index=ROWID, collect=(True, True) if place else far),
+        "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
+        "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
+        "estado": Sort(Solicitud.estado, legs=(states, states[::-1])),
+        "vigencia": Sort(Solicitud.vigente_hasta, legs=(ends(False), ends(True))),
     }
-    sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in columns.items()}
-    return Listing(f"solicitudes {filters.digest}", query, Solicitud.id, sorts, DEFAULT_ORDER)
+
+
+def _states(filters: Filters, now: datetime) -> list[Leg]:
+    """One piece for each estado in its order, the effective one: of the Atendidas, those that are over are among the Eliminadas."""
+    newest = ((Solicitud.fecha_solicitud, True),)
+    legs = []
+    for estado in Estado:
+        if filters.estados and estado not in filters.estados:
+            continue
+        where = [Solicitud.estado == estado]
+        if estado is Estado.ATENDIDA:
+            where.append(or_(Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta > now))
+        legs.append(Leg(and_(*where), newest, BY_STATE))
+        if estado is Estado.ELIMINADA:
+            legs.append(Leg(and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta <= now), newest, BY_STATE))
+    return legs
 
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:

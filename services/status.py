@@ -18,16 +18,13 @@ def effective_sql(now: datetime) -> ColumnElement[str]:
 
 
 def is_in(estados: set[Estado], now: datetime) -> ColumnElement[bool]:
-    """Index-friendly form of `effective_sql(now) IN estados`."""
-    plain = Solicitud.estado.in_(estados - {Estado.ATENDIDA})
-    alive = and_(Solicitud.estado == Estado.ATENDIDA, or_(Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta > now))
-    over = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta <= now)
-    parts = [plain]
-    if Estado.ATENDIDA in estados:
-        parts.append(alive)
-    if Estado.ELIMINADA in estados:
-        parts.append(over)
-    return or_(*parts)
+    """Index-friendly form of `effective_sql(now) IN estados`: the stored estados first, then what the hour changes."""
+    alive, over = Estado.ATENDIDA in estados, Estado.ELIMINADA in estados
+    if alive == over:
+        return Solicitud.estado.in_(sorted(estados))
+    ended = Solicitud.vigente_hasta <= now
+    still = or_(Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta > now)
+    return and_(Solicitud.estado.in_(sorted(estados | {Estado.ATENDIDA})), or_(Solicitud.estado != Estado.ATENDIDA, ended if over else still))
 
 
 def live_for(cuenta: Cuenta, *, without: int | None = None) -> Solicitud | None:

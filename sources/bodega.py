@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, bindparam, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from sources import dialect
+from sources import dialect, sessions
 from sources.errors import FileProblem, SourceUnavailable
 
-# Characters per query: a multiple of 4. Large, because in UTF-8 PostgreSQL finds an offset by reading up to it.
-CHUNK = 8 * 1024 * 1024
+# Characters of base64 a piece, a multiple of 4. A file of one piece is one short query; a larger one is read by a cursor.
+CHUNK = 2 * 1024 * 1024
 _HEAD = 16
 TABLE = re.compile(r"archivo_[0-9]{1,9}")
 _SPACE = b" \t\r\n\f\v"
@@ -36,7 +36,7 @@ class Bodega:
         self._engine = engine
         if engine is not None:
             self._dialect = dialect.of(engine)
-            dialect.guard(engine)
+            sessions.guard(engine)
 
     def heads(self, codes: Iterable[str]) -> dict[str, Head]:
         """Length and first bytes of each file, one query per physical table. Unknown codes are "ausente"."""
@@ -45,21 +45,26 @@ class Bodega:
             return {}
         return {code: Head(0, b"", "ausente") for code in codes} | self._heads_in(self._tables(codes))
 
-    def sizes(self, codes: Iterable[str]) -> dict[str, int]:
-        """Bytes as the catalogue of the bodega states them (approximate), for an estimate."""
-        rows = self._rows("select cast(arch_codi as text), tamanio from archivo where arch_codi in :codes", codes)
-        return {code: int(size or 0) for code, size in rows}
+    def total(self, codes: Iterable[str]) -> int:
+        """Bytes of these files together, as the catalogue of the bodega states them (approximate), for an estimate."""
+        if self._engine is None:
+            raise SourceUnavailable("BODEGA_URL is not configured")
+        sql = f"select coalesce(sum(tamanio), 0) from archivo where {self._dialect.is_account('arch_codi')}"
+        with sessions.connected(self._engine, "bodega") as connection:
+            return int(connection.execute(text(sql), {"codes": self._dialect.codes(codes)}).scalar_one())
 
     def chunks(self, code: str) -> Iterator[bytes]:
         """The decoded bytes, found before this returns. Raises FileProblem or SourceUnavailable, also while reading.
 
-        Every piece is a short query of its own: a slow reader holds no connection.
+        A file of one piece is one query; of a larger one the connection is held until it is read or closed.
         """
         tables = self._tables([code])
         head = self._heads_in(tables).get(code, Head(0, b"", "ausente"))
         if head.problema:
             raise FileProblem(head.problema)
-        return _decode(self._texts(next(iter(tables)), code))
+        table = next(iter(tables))
+        # `bytes` is three quarters of the characters, rounded down.
+        return _decode(self._pieces(table, code) if head.bytes > CHUNK // 4 * 3 else self._texts(table, code))
 
     def _heads_in(self, tables: dict[str, list[str]]) -> dict[str, Head]:
         found = {}
@@ -97,16 +102,20 @@ class Bodega:
         return tables
 
     def _texts(self, table: str, code: str) -> Iterator[str]:
-        sql = text(f"select substr(archivo, :start, {CHUNK}) from {table} where arch_codi = :code")
-        start = 1
-        while True:
-            with dialect.connected(self._engine, "bodega") as connection:
-                piece = connection.execute(sql, {"start": start, "code": self._dialect.ids([code])[0]}).scalar()
-            if piece:
-                yield piece
-            if not piece or len(piece) < CHUNK:
-                return
-            start += CHUNK
+        sql = text(f"select archivo from {table} where arch_codi = :code")
+        with sessions.connected(self._engine, "bodega") as connection:
+            yield connection.execute(sql, {"code": self._dialect.ids([code])[0]}).scalar() or ""
+
+    def _pieces(self, table: str, code: str) -> Iterator[str]:
+        # In UTF-8 PostgreSQL finds the n-th character of a stored text by reading all before it, so that pieces by `substr`
+        # cost the square of the size (docs/adr/0012). As bytes in memory, made once, a piece is found at once.
+        statement = text(self._dialect.pieces(table)).execution_options(yield_per=1)
+        params = {"code": self._dialect.ids([code])[0], "length": CHUNK}
+        with sessions.connected(self._engine, "bodega") as connection:
+            try:
+                yield from connection.execute(statement, params).scalars()
+            except DataError:  # no ASCII where a piece was cut, hence no base64
+                raise FileProblem("base64") from None
 
     def _rows(self, sql: str, codes: Iterable[str]) -> list:
         if self._engine is None:
@@ -114,7 +123,7 @@ class Bodega:
         values = self._dialect.ids(codes)
         if not values:
             return []
-        with dialect.connected(self._engine, "bodega") as connection:
+        with sessions.connected(self._engine, "bodega") as connection:
             statement = text(sql).bindparams(bindparam("codes", expanding=True))
             return connection.execute(statement, {"codes": values}).all()
 

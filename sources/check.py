@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sources import dialect
+from sources import dialect, older, sessions
 from sources.bodega import TABLE
 from sources.disk import Disk
 from sources.errors import SourceUnavailable
@@ -50,7 +50,7 @@ def run(engine: Engine, bodega_engine: Engine | None, disk: Disk) -> list[Findin
 
 def _guarded(topic: str, engine: Engine, examine) -> Iterator[Finding]:
     try:
-        with dialect.answering(topic):
+        with sessions.answering(topic):
             yield from examine(engine)
     except (SourceUnavailable, SQLAlchemyError) as error:
         yield Finding(ERROR, topic, f"No responde: {error}")
@@ -60,18 +60,23 @@ def _quipux(engine: Engine) -> Iterator[Finding]:
     yield from _version("Quipux", engine)
     inspector = inspect(engine)
     yield from _missing("Quipux", inspector, _NEEDED)
-    kind = "una vista" if "usuario" in inspector.get_view_names() else "una tabla"
-    yield Finding(OK, "usuario", f"usuario es {kind}.")
+    yield from _rights("Quipux", engine, inspector, _NEEDED)
+    if "usuario" in {*inspector.get_table_names(), *inspector.get_view_names()}:
+        kind = "una vista" if "usuario" in inspector.get_view_names() else "una tabla"
+        yield Finding(OK, "usuario", f"usuario es {kind}.")
     yield _read_only("Quipux", engine, "update institucion set inst_estado = inst_estado where 1 = 0")
     if dialect.of(engine) is dialect.POSTGRES:
         yield from _indexes(engine)
+        yield from _role(engine)
     yield from _counts(engine)
+    yield from _history(inspector)
 
 
 def _bodega(engine: Engine) -> Iterator[Finding]:
     yield from _version("bodega", engine)
     inspector = inspect(engine)
     yield from _missing("bodega", inspector, _BODEGA)
+    yield from _rights("bodega", engine, inspector, _BODEGA)
     yield _read_only("bodega", engine, "update indice set nombre_tabla = nombre_tabla where 1 = 0")
     present = set(inspector.get_table_names())
     with engine.connect() as connection:
@@ -80,7 +85,38 @@ def _bodega(engine: Engine) -> Iterator[Finding]:
     for name in named:
         if not TABLE.fullmatch(name) or name not in present:
             yield Finding(ERROR, "bodega", f"El índice nombra la tabla {name!r}, que no existe o no es de archivos.")
+    good = {name: "arch_codi archivo" for name in named if TABLE.fullmatch(name) and name in present}
+    yield from _rights("bodega", engine, inspector, good)
     yield Finding(OK, "bodega", f"{len(named)} tablas de archivos.")
+
+
+def _rights(topic: str, engine: Engine, inspector, needed: dict[str, str]) -> Iterator[Finding]:
+    """Every table is really read from: what the catalogue shows is not what a role may read."""
+    present = {*inspector.get_table_names(), *inspector.get_view_names()}
+    for table in needed:
+        if table not in present:
+            continue
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(f"select * from {table} limit 1")).first()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == "42501":
+                yield Finding(ERROR, topic, f"El usuario de la conexión no puede leer la tabla {table}.")
+            else:
+                yield Finding(ERROR, topic, f"No se puede leer {table}: {str(error.orig).splitlines()[0]}")
+
+
+def _role(engine: Engine) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        asked = text("select has_table_privilege('radicado', 'insert, update, delete')")
+        if connection.execute(text("select to_regclass('radicado')")).scalar() and connection.execute(asked).scalar():
+            message = "El usuario de la conexión tendría derecho a escribir: use uno que solo pueda leer."
+            yield Finding(AVISO, "Quipux", message)
+
+
+def _history(inspector) -> Iterator[Finding]:
+    if "respaldo_solicitud" in inspector.get_table_names():
+        yield Finding(OK, "Quipux", "Hay solicitudes de respaldo anteriores: puede importarlas con «quipux import-history».")
 
 
 def _version(topic: str, engine: Engine) -> Iterator[Finding]:
@@ -97,11 +133,15 @@ def _missing(topic: str, inspector, needed: dict[str, str]) -> Iterator[Finding]
     present = {*inspector.get_table_names(), *inspector.get_view_names()}
     for table, columns in needed.items():
         if table not in present:
-            yield Finding(ERROR, topic, f"Falta la tabla {table}.")
+            spared = topic == "Quipux" and table in older.ABSENT_ALLOWED
+            yield Finding(AVISO if spared else ERROR, topic, f"Falta la tabla {table}{': se lee sin ella' if spared else ''}.")
             continue
         lacking = set(columns.split()) - {column["name"] for column in inspector.get_columns(table)}
-        if lacking:
-            yield Finding(ERROR, topic, f"En {table} faltan las columnas {', '.join(sorted(lacking))}.")
+        spared = lacking & older.OPTIONAL.get(table, {}).keys() if topic == "Quipux" else set()
+        if lacking - spared:
+            yield Finding(ERROR, topic, f"En {table} faltan las columnas {', '.join(sorted(lacking - spared))}.")
+        if spared:
+            yield Finding(AVISO, topic, f"En {table} no hay {', '.join(sorted(spared))}: se lee sin ellas.")
 
 
 def _read_only(topic: str, engine: Engine, write: str) -> Finding:
@@ -119,23 +159,30 @@ def _read_only(topic: str, engine: Engine, write: str) -> Finding:
 
 def _indexes(engine: Engine) -> Iterator[Finding]:
     with engine.connect() as connection:
-        asked = text("select indexdef from pg_indexes where tablename = 'radicado'")
-        definitions = connection.execute(asked).scalars().all()
+        asked = text("select tablename, indexdef from pg_indexes where tablename in ('radicado', 'hist_eventos')")
+        definitions = connection.execute(asked).all()
     for column in _LISTS:
-        if not any("string_to_array" in one and column in one for one in definitions):
+        if not any(table == "radicado" and "string_to_array" in one and column in one for table, one in definitions):
             yield Finding(AVISO, "Quipux", f"Falta el índice GIN de radicado.{column}: la selección será lenta.")
+    for column in ("usua_codi_ori", "usua_codi_dest", "radi_nume_radi"):
+        if not any(table == "hist_eventos" and f"({column}" in one for table, one in definitions):
+            yield Finding(AVISO, "Quipux", f"Falta el índice de hist_eventos.{column}: la selección será lenta.")
 
 
 def _counts(engine: Engine) -> Iterator[Finding]:
-    with engine.connect() as connection:
-        for table, what in (("institucion", "instituciones"), ("usuarios", "cuentas")):
-            number = connection.execute(text(f"select count(*) from {table}")).scalar_one()
+    present = inspect(engine).get_table_names()
+    for table, what in (("institucion", "instituciones"), ("usuarios", "cuentas")):
+        if table in present:
+            with engine.connect() as connection:
+                number = connection.execute(text(f"select count(*) from {table}")).scalar_one()
             yield Finding(OK if number else AVISO, "Quipux", f"{number} {what}.")
 
 
 def _root(disk: Disk) -> Finding:
     try:
-        disk.root()
+        empty = disk.empty()
     except SourceUnavailable as error:
         return Finding(AVISO if "not configured" in str(error) else ERROR, "BODEGA_DIR", f"No se puede leer: {error}")
+    if empty:
+        return Finding(ERROR, "BODEGA_DIR", "La carpeta de archivos está vacía: ¿está montada?")
     return Finding(OK, "BODEGA_DIR", "La carpeta de archivos responde.")

@@ -83,6 +83,14 @@ class Disk:
             raise SourceUnavailable("the bodega's root does not answer") from error
         return real
 
+    def empty(self) -> bool:
+        """Whether nothing is below the root, as in a mount point without its mount. SourceUnavailable if it cannot be read."""
+        try:
+            with os.scandir(self.root()) as entries:
+                return next(entries, None) is None
+        except OSError as error:
+            raise SourceUnavailable("the bodega's root cannot be read") from error
+
     def _resolve(self, path: str) -> Path:
         root = self.root()
         parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]

@@ -51,7 +51,7 @@ class Reader:
             para=people[_PARA],
             cc=people[_CC],
             referencia=line(row.radi_cuentai),
-            firmado=row.radi_fech_firma is not None,
+            firmado=bool(row.firmado),
             reservado=entry.reservado,
             files=files,
             recorrido=tuple(steps),
@@ -61,7 +61,7 @@ class Reader:
         """id → row, the parents of the asked ones included."""
         sql = (
             "select cast(r.radi_nume_radi as text) as id, cast(r.radi_nume_temp as text) as temp, r.radi_nume_text,"
-            " r.radi_asunto, r.radi_cuentai, r.radi_fech_firma, r.radi_usua_rem, r.radi_usua_dest, r.radi_cca,"
+            " r.radi_asunto, r.radi_cuentai, r.radi_fech_firma is not null as firmado, r.radi_usua_rem, r.radi_usua_dest, r.radi_cca,"
             " r.radi_path, r.arch_codi, r.arch_codi_firma, r.radi_imagen, cast(r.radi_texto as text) as texto,"
             " t.trad_descr as tipo from radicado r left join tiporad t on t.trad_codigo = r.radi_tipo"
             " where r.radi_nume_radi in :ids"

@@ -28,3 +28,7 @@ class FileProblem(SourceError):
 
 class SourceUnavailable(SourceError):
     """Quipux itself does not answer: connection, mount, time-out, or a part that is not configured."""
+
+
+class NoHistory(SourceError):
+    """This Quipux has no tables of past backups."""

@@ -1,7 +1,7 @@
 """One Quipux installation, read-only: the whole public face of this package."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine
 
-from sources import check, dialect, estimate, people, petitions, selection
+from sources import check, dialect, estimate, history, people, petitions, selection, sessions
 from sources.bodega import Bodega
 from sources.disk import Disk
 from sources.documents import BATCH, Reader
@@ -19,7 +19,9 @@ from sources.stream import Throttle, as_file
 from sources.types import (
     Count,
     Finding,
+    PastRequest,
     Petition,
+    Registered,
     Selected,
     Size,
     SourceAccount,
@@ -50,9 +52,11 @@ class Quipux:
         max_mb_s: float = 0,
         redirected: bool = False,
         other_accounts: bool = False,
+        timeout: float = sessions.TIMEOUT_S,
     ):
         self._dialect = dialect.of(engine)
-        dialect.guard(engine)
+        for each in filter(None, (engine, bodega_engine)):
+            sessions.guard(each, timeout=timeout)
         self._engine = engine
         self._bodega_engine = bodega_engine
         self._bodega = Bodega(bodega_engine)
@@ -63,17 +67,19 @@ class Quipux:
 
     @classmethod
     def from_config(cls, config: Mapping) -> "Quipux":
-        """From QUIPUX_URL, BODEGA_URL, BODEGA_DIR, SOURCE_MAX_MB_S (and the switches QUIPUX_REDIRECTED,
-        QUIPUX_OTHER_ACCOUNTS). ValueError without QUIPUX_URL or for another kind of database."""
+        """From QUIPUX_URL, BODEGA_URL, BODEGA_DIR, SOURCE_MAX_MB_S, QUIPUX_CONNECTIONS, QUIPUX_TIMEOUT_S (and the switches
+        QUIPUX_REDIRECTED, QUIPUX_OTHER_ACCOUNTS). ValueError without QUIPUX_URL or for another kind of database."""
         if not config.get("QUIPUX_URL"):
             raise ValueError("QUIPUX_URL is not set")
+        connections = int(config.get("QUIPUX_CONNECTIONS") or sessions.CONNECTIONS)
         return cls(
-            dialect.make_engine(config["QUIPUX_URL"]),
-            dialect.make_engine(config["BODEGA_URL"]) if config.get("BODEGA_URL") else None,
+            sessions.make_engine(config["QUIPUX_URL"], connections=connections),
+            sessions.make_engine(config["BODEGA_URL"], connections=connections) if config.get("BODEGA_URL") else None,
             Path(config["BODEGA_DIR"]) if config.get("BODEGA_DIR") else None,
             max_mb_s=float(config.get("SOURCE_MAX_MB_S") or 0),
             redirected=bool(config.get("QUIPUX_REDIRECTED")),
             other_accounts=bool(config.get("QUIPUX_OTHER_ACCOUNTS")),
+            timeout=float(config.get("QUIPUX_TIMEOUT_S") or sessions.TIMEOUT_S),
         )
 
     def close(self) -> None:
@@ -110,6 +116,16 @@ class Quipux:
         with self._connection() as connection:
             return petitions.search(connection, self._dialect, inst_codi, text, now=now, limit=limit)
 
+    def registered(self, ranges: list[tuple[str, str]], *, now: datetime, limit: int) -> list[Registered]:
+        """Petitions of the last 24 months with low < id < high of any of the ranges, by id, at most `limit` of each range."""
+        with self._connection() as connection:
+            return petitions.registered(connection, self._dialect, ranges, now=now, limit=limit)
+
+    def last_ids(self, prefixes: list[str]) -> dict[str, str]:
+        """Prefix of ids (year and area, ten digits) → the highest id that begins so, where there is one."""
+        with self._connection() as connection:
+            return petitions.last_ids(connection, self._dialect, prefixes) if prefixes else {}
+
     def petition(self, id: str, inst_codi: str) -> Petition | None:
         with self._connection() as connection:
             return petitions.get(connection, self._dialect, id, inst_codi)
@@ -120,6 +136,12 @@ class Quipux:
             if not petitions.is_petition(connection, self._dialect, id):
                 return ()
             return self._reader(connection).files(id)
+
+    # What Quipux's own backup module left behind
+
+    def past_requests(self) -> Iterator[PastRequest]:
+        """Every request it recorded, by number. NoHistory when it was never there."""
+        return self._iterate(lambda connection: history.requests(connection, self._dialect))
 
     # Documents of a person: desde and hasta are whole days in Guayaquil, both included
 
@@ -140,17 +162,17 @@ class Quipux:
         """One light row per (tray, document), by date, then id."""
         with self._connection() as connection:
             for batch in self._batches(connection, codi, desde, hasta, include_reserved):
-                rows = selection.light_rows(connection, self._dialect, [entry.id for entry in batch])
                 for entry in batch:
-                    yield from selection.light(entry, *rows[entry.id])
+                    yield from selection.light(entry)
 
     def documents(
-        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False
+        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False, only: Container[str] | None = None
     ) -> Iterator[SourceDocument]:
-        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for."""
+        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for. only: ids to
+        which the selection is narrowed."""
         with self._connection() as connection:
             reader = self._reader(connection)
-            for batch in self._batches(connection, codi, desde, hasta, include_reserved):
+            for batch in self._batches(connection, codi, desde, hasta, include_reserved, only):
                 yield from reader.documents(batch)
 
     def open(self, ref: str) -> BinaryIO:
@@ -173,7 +195,7 @@ class Quipux:
         return check.run(self._engine, self._bodega_engine, self._disk)
 
     def _connection(self) -> AbstractContextManager[Connection]:
-        return dialect.connected(self._engine, "Quipux")
+        return sessions.connected(self._engine, "Quipux")
 
     def _iterate(self, read: Callable[[Connection], Iterator]) -> Iterator:
         with self._connection() as connection:
@@ -189,11 +211,11 @@ class Quipux:
         return selection.build(self._dialect, codes, desde, hasta, redirected=self._redirected)
 
     def _batches(
-        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool
+        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool, only: Container[str] | None = None
     ) -> Iterator[list[selection.Entry]]:
         batch = []
         for entry in selection.entries(connection, self._dialect, self._query(connection, codi, desde, hasta)):
-            if entry.reservado and not include_reserved:
+            if (entry.reservado and not include_reserved) or (only is not None and entry.id not in only):
                 continue
             batch.append(entry)
             if len(batch) == BATCH:

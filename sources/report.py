@@ -1,5 +1,6 @@
 """The selection as plain data, for `flask quipux documents … --json` and for checks from outside (decision 25)."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from sources.quipux import Quipux
@@ -7,9 +8,9 @@ from sources.quipux import Quipux
 
 def documents_json(
     quipux: Quipux, codi: str, desde: date, hasta: date, *, include_reserved: bool = False
-) -> list[dict]:
+) -> Iterator[dict]:
     """One object per (bandeja, document), by date, then id; a document of both trays comes twice."""
-    return [
+    return (
         {
             "bandeja": bandeja,
             "motivos": list(motivos),
@@ -24,4 +25,4 @@ def documents_json(
         }
         for document in quipux.documents(codi, desde, hasta, include_reserved=include_reserved)
         for bandeja, motivos in document.motivos.items()
-    ]
+    )

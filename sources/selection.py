@@ -7,9 +7,10 @@ One row per (document, rule), ordered by date and id, so that a document's rows 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from sources.dialect import Dialect, day_bounds
 from sources.text import line
@@ -23,12 +24,14 @@ _STREAM = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A selected document, before its data are read. `motivos`: tray → rules that selected it."""
+    """A selected document, before its data are read. `motivos`: tray → rules that selected it; number and subject as stored."""
 
     id: str
     fecha: datetime
     reservado: bool
     motivos: dict[str, tuple[str, ...]]
+    numero: str | None
+    asunto: str | None
 
     @property
     def bandejas(self) -> tuple[str, ...]:
@@ -37,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A selection as SQL: `source` is a subselect of (bandeja, motivo, id, temp, permiso, fecha)."""
+    """A selection as SQL: `source` is a subselect of (bandeja, motivo, id, temp, permiso, fecha, numero, asunto), one row a rule."""
 
     source: str
     params: dict
@@ -65,13 +68,12 @@ def build(dialect: Dialect, codes: list[str], desde: date, hasta: date, *, redir
 
 def _branch(dialect: Dialect, bandeja: str, motivo: str, source: str, where: str) -> str:
     # Internal documents count by the oficio's date, external ones by registration (their own may be years before).
-    fecha = (
-        f"coalesce(case when {dialect.last_digit('r.radi_nume_temp')} = '0' then r.radi_fech_ofic"
-        " else r.radi_fech_radi end, r.radi_fech_radi)"
-    )
+    # Without a date of its own ("infinity" is none either), the oficio counts by registration.
+    own = dialect.finite("r.radi_fech_ofic")
+    fecha = f"case when {dialect.last_digit('r.radi_nume_temp')} = '0' and {own} then r.radi_fech_ofic else r.radi_fech_radi end"
     return (
         f"select {bandeja} as bandeja, {motivo} as motivo, r.radi_nume_radi as id, r.radi_nume_temp as temp,"
-        f" coalesce(r.radi_permiso, 0) as permiso, {fecha} as fecha"
+        f" coalesce(r.radi_permiso, 0) as permiso, {fecha} as fecha, r.radi_nume_text as numero, r.radi_asunto as asunto"
         f" from {source} where {where} and {fecha} >= :desde and {fecha} < :hasta"
     )
 
@@ -84,35 +86,41 @@ def _events(dialect: Dialect, column: str, codigos: str) -> str:
     )
 
 
-# Reserved: the row or its parent (decision 18).
+# Reserved: the row or its parent (decision 18). An original is its own parent: no second look at the same row.
 _RESERVED = "(s.permiso <> 0 or coalesce(p.radi_permiso, 0) <> 0)"
+_PARENT = "left join radicado p on p.radi_nume_radi = case when s.temp <> s.id then s.temp end"
 
 
 def entries(connection: Connection, dialect: Dialect, query: Query) -> Iterator[Entry]:
     """Distinct documents by date, then id. The connection is busy (a server-side cursor) until the end."""
     statement = text(
-        f"select s.bandeja, s.motivo, cast(s.id as text), s.fecha, {_RESERVED}"
-        f" from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp order by s.fecha, s.id"
+        f"select s.bandeja, s.motivo, cast(s.id as text), {dialect.epoch('s.fecha')}, {_RESERVED}, s.numero, s.asunto"
+        f" from ({query.source}) s {_PARENT} order by s.fecha, s.id"
     ).execution_options(yield_per=_STREAM)
-    for id, rows in groupby(connection.execute(statement, query.params), key=lambda row: row[2]):
-        rows = list(rows)
-        reasons = {(row[0], row[1]) for row in rows}
-        motivos = {
-            bandeja: tuple(m for m in MOTIVOS if (bandeja, m) in reasons)
-            for bandeja in ("enviado", "recibido")
-            if any(b == bandeja for b, _ in reasons)
-        }
-        yield Entry(id, dialect.local(rows[0][3]), bool(rows[0][4]), motivos)
+    result = connection.execute(statement, query.params)
+    for id, rows in groupby(chain.from_iterable(result.partitions()), key=itemgetter(2)):
+        first, *others = rows
+        motivos = {first[0]: (first[1],)} if not others else _reasons([first, *others])
+        yield Entry(id, dialect.moment(first[3]), bool(first[4]), motivos, first[5], first[6])
+
+
+def _reasons(rows: list) -> dict[str, tuple[str, ...]]:
+    reasons = {(row[0], row[1]) for row in rows}
+    return {
+        bandeja: tuple(m for m in MOTIVOS if (bandeja, m) in reasons)
+        for bandeja in ("enviado", "recibido")
+        if any(b == bandeja for b, _ in reasons)
+    }
 
 
 def count(connection: Connection, query: Query) -> Count:
     """Distinct documents, in all, per tray and reserved: exact, by the run's own selection."""
     row = connection.execute(
         text(
-            "select count(distinct s.id), count(distinct case when s.bandeja = 'enviado' then s.id end),"
-            " count(distinct case when s.bandeja = 'recibido' then s.id end),"
-            f" count(distinct case when {_RESERVED} then s.id end)"
-            f" from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp"
+            "select count(*), coalesce(sum(d.enviado), 0), coalesce(sum(d.recibido), 0), coalesce(sum(d.reservado), 0) from ("
+            "select s.id, max(case when s.bandeja = 'enviado' then 1 else 0 end) as enviado,"
+            " max(case when s.bandeja = 'recibido' then 1 else 0 end) as recibido,"
+            f" max(case when {_RESERVED} then 1 else 0 end) as reservado from ({query.source}) s {_PARENT} group by s.id) d"
         ),
         query.params,
     ).one()
@@ -122,7 +130,7 @@ def count(connection: Connection, query: Query) -> Count:
 def documents_subselect(query: Query, *, include_reserved: bool) -> str:
     """The same selection as a subselect of distinct (id, temp), for joins."""
     return (
-        f"select distinct s.id, s.temp from ({query.source}) s left join radicado p on p.radi_nume_radi = s.temp"
+        f"select distinct s.id, s.temp from ({query.source}) s {_PARENT}"
         + ("" if include_reserved else f" where not {_RESERVED}")
     )
 
@@ -143,16 +151,8 @@ def accounts_of_person(connection: Connection, dialect: Dialect, codi: str) -> l
     return sorted({codi, *rows})
 
 
-def light_rows(connection: Connection, dialect: Dialect, ids: list[str]) -> dict[str, tuple]:
-    """id → (visible number, subject) of a batch of documents."""
-    statement = text(
-        "select cast(radi_nume_radi as text), radi_nume_text, radi_asunto from radicado where radi_nume_radi in :ids"
-    ).bindparams(bindparam("ids", expanding=True))
-    rows = connection.execute(statement, {"ids": dialect.ids(ids)})
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def light(entry: Entry, numero: str | None, asunto: str | None) -> Iterator[Selected]:
+def light(entry: Entry) -> Iterator[Selected]:
     """One row per tray of a document."""
+    numero, asunto = line(entry.numero), line(entry.asunto)
     for bandeja, motivos in entry.motivos.items():
-        yield Selected(bandeja, motivos, entry.id, line(numero), entry.fecha.date(), line(asunto))
+        yield Selected(bandeja, motivos, entry.id, numero, entry.fecha.date(), asunto)

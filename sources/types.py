@@ -67,6 +67,14 @@ class Petition:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A petition and the institution at whose counter it is."""
+
+    inst_codi: str
+    petition: Petition
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Distinct documents of a selection, reserved ones included; one may be in both trays."""
 
@@ -151,6 +159,40 @@ class SourceDocument:
     reservado: bool
     files: tuple[SourceFile, ...]
     recorrido: tuple[SourceStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """A row of `respaldo_hist_eventos`; its two estados in the words of the installation."""
+
+    fecha: datetime | None
+    codi: str  # account of who did it
+    estado: str
+    estado_respaldo: str
+    comentario: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """A row of `respaldo_solicitud`. owner: account whose documents they are; creator: who registered it."""
+
+    id: str
+    owner: str
+    creator: str
+    fecha: datetime | None
+    desde: date | None
+    hasta: date | None
+    generado: datetime | None
+    borrado: datetime | None
+    estado: str
+    estado_respaldo: str
+    comentario: str
+    documentos: int | None
+    documento: str
+    documento_numero: str
+    documento_asunto: str
+    documento_fecha: datetime | None
+    steps: tuple[PastStep, ...]
 
 
 @dataclass(frozen=True, slots=True)

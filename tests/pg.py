@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -30,9 +30,13 @@ class NoPostgres(RuntimeError):
     """No PostgreSQL binaries on this machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
+    """A server in its own directory, which is also where its socket is. May be stopped and started again in mid-test."""
+
     socket: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
 
     def dsn(self, database: str = "postgres") -> str:
         return f"host={self.socket} user=postgres dbname={database}"
@@ -48,6 +52,22 @@ class Server:
             connection.execute(f"alter database \"{name}\" set timezone to '{timezone}'")
         return self.url(name)
 
+    def start(self) -> None:
+        """Start it on the directory's data and wait until it answers. RuntimeError with its log when it does not."""
+        self.process = _start(find_binaries(), self.socket, _account(self.socket), self.settings)
+        _wait(self, self.process, self.socket)
+
+    def stop(self) -> None:
+        """Fast shutdown: every session is ended, what was committed stays."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
 
 def find_binaries() -> Path:
     """The directory of initdb and postgres. NoPostgres if there is none."""
@@ -62,28 +82,18 @@ def find_binaries() -> Path:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Server]:
+def postgres_server(**settings: str) -> Iterator[Server]:
     """A server for the duration of the block. Its directory lies in the system's own: pytest's is closed to other
-    accounts, and a socket's path has 107 bytes at most."""
+    accounts, and a socket's path has 107 bytes at most. `settings`: of postgresql.conf, beside those for tests."""
     binaries = find_binaries()
-    home = Path(tempfile.mkdtemp(prefix="pg-"))
-    account = _account(home)
-    process = None
+    server = Server(Path(tempfile.mkdtemp(prefix="pg-")), settings)
     try:
-        _initialise(binaries, home, account)
-        process = _start(binaries, home, account)
-        server = Server(home)
-        _wait(server, process, home)
+        _initialise(binaries, server.socket, _account(server.socket))
+        server.start()
         yield server
     finally:
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)  # fast shutdown
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        shutil.rmtree(home, ignore_errors=True)
+        server.stop()
+        shutil.rmtree(server.socket, ignore_errors=True)
 
 
 def _account(home: Path) -> dict:
@@ -108,13 +118,13 @@ def _initialise(binaries: Path, home: Path, account: dict) -> None:
         raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
 
 
-def _start(binaries: Path, home: Path, account: dict) -> subprocess.Popen:
+def _start(binaries: Path, home: Path, account: dict, changed: dict[str, str]) -> subprocess.Popen:
     settings = {
         "listen_addresses": "", "unix_socket_directories": str(home), "fsync": "off", "synchronous_commit": "off",
-        "full_page_writes": "off", "max_connections": "40", "shared_buffers": "32MB",
+        "full_page_writes": "off", "max_connections": "40", "shared_buffers": "32MB", **changed,
     }  # fmt: skip
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with (home / "log").open("wb") as log:
+    with (home / "log").open("ab") as log:
         return subprocess.Popen(
             [binaries / "postgres", "-D", home / "data", *options], stdout=log, stderr=log, **_run_options(home, account)
         )

@@ -85,6 +85,12 @@ def test_a_number_that_is_none_names_its_setting(load):
         load(PART_SIZE="grande")
 
 
+@pytest.mark.parametrize(("name", "value"), [("CAPACITY_DOCUMENTS", "0"), ("CAPACITY_BYTES", "-5"), ("INSTITUTION_QUOTA", "0")])
+def test_a_capacity_of_nothing_stops_the_start(load, name, value):
+    with pytest.raises(config.ConfigError, match=f"{name} .*«{value}»"):
+        load(**{name: value})
+
+
 def test_a_real_quipux_brings_no_files_of_the_demo(load):
     settings = load(QUIPUX_URL="postgresql://lector@quipux/quipux")
     assert (settings["BODEGA_URL"], settings["BODEGA_DIR"], settings["SOURCE_MAX_MB_S"]) == ("", "", 0)

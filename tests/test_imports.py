@@ -22,7 +22,8 @@ BELOW = {
     # Two doors of one house: neither imports the other.
     "blueprints": {"services", *LIBRARY, "extensions", "rules", "config"},
     "jobs": {"services", *LIBRARY, "extensions", "rules", "config"},
-    "commands": {"jobs", "services", *LIBRARY, "extensions", "rules", "config"},
+    "quipux_commands": {"services", *LIBRARY, "extensions", "rules", "config"},
+    "commands": {"quipux_commands", "jobs", "services", *LIBRARY, "extensions", "rules", "config"},
     "app": {"commands", "blueprints", "jobs", "services", *LIBRARY, "extensions", "rules", "config"},
 }
 # Pure decisions: what they are told is all they know.

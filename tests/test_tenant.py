@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from extensions import db
 from models import (
-    Actividad, Adjunto, Aviso, CambioAIQ, Cuenta, Implantacion, Nombramiento, Orientacion, Parte, Solicitud, Usuario,
+    Actividad, Adjunto, Aviso, CambioAIQ, Correo, CorreoEstado, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Solicitud, Usuario,
+    VistaGuardada,
 )  # fmt: skip
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
@@ -42,7 +43,10 @@ def mine(app) -> list[dict[str, object]]:
                        subido_por_id=author, subido_en=at)
         notice = Aviso(institucion_id=here, titulo="Uno", texto="Dos", desde=date(2026, 11, 1), hasta=date(2026, 12, 1), autor_id=author, creado_en=at)
         given = Orientacion(institucion="Otra", registrada_por_id=author, en=at)
-        db.session.add_all([process, change, file, notice, given])
+        mail = Correo(clave="una", plantilla="lista", para="aiq@demo.gob.ec", asunto="x", texto="", html="", estado=CorreoEstado.FALLIDO, creado_en=at)
+        bulk = Lote(clave="una", creado_por_id=author, creado_en=at)
+        view = VistaGuardada(usuario_id=author, pagina="solicitudes", nombre="Ñauñay", consulta="nombre=naunay", creada_en=at)
+        db.session.add_all([process, change, file, notice, given, mail, bulk, view])
         db.session.flush()
         activity = Actividad(implantacion_id=process.id, lista="ambiente", orden=1, titulo="Una")
         db.session.add(activity)
@@ -54,7 +58,7 @@ def mine(app) -> list[dict[str, object]]:
             "solicitud_id": done, "parte_id": part.id, "nombre": part.nombre, "pagina": 1, "institucion_id": here,
             "implantacion_id": process.id, "cambio_id": change.id, "adjunto_id": file.id, "aviso_id": notice.id, "orientacion_id": given.id,
             "actividad_id": activity.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
-            "usuario_id": author,
+            "usuario_id": author, "correo_id": mail.id, "lote_id": bulk.id, "vista_id": view.id,
         }
     return [rows, rows | {"solicitud_id": draft}]
 
@@ -89,6 +93,40 @@ def test_rows_of_another_institution_do_not_exist_at_any_address(app, sign_in, m
             assert answer.status_code in {403, 404}, f"{method} {address} answered {answer.status_code} to {correo}"
             assert b"\xc3\x91au\xc3\xb1ay" not in answer.data, f"{method} {address} names the person"
     assert changed(app) == before
+
+
+LISTS = [
+    "/solicitudes?inicio=&fin=&nombre=naunay", "/solicitudes?inicio=&fin=", "/solicitudes?q=naunay", "/solicitudes?nro={n}", "/solicitudes?q={n}",
+    "/solicitudes?inicio=&fin=&institucion={i}", "/solicitudes?vista=vencen-48h", "/solicitudes?vista=sin-abrir", "/solicitudes?vista=sin-acta",
+    "/solicitudes?vista=con-novedades", "/solicitudes?vista=atrasadas", "/solicitudes/exportar.csv?inicio=&fin=", "/solicitudes/exportar.csv?q={n}",
+    "/solicitudes/vistas", "/buscar?q=naunay", "/buscar?q={n}", "/buscar?q={c}", "/usuarios", "/usuarios?nombre=naunay", "/usuarios?nombre={c}&institucion={i}",
+    "/solicitudes/servidores?servidor_q=naunay", "/solicitudes/servidores?servidor_q={c}", "/solicitudes/por-enviar", "/instituciones?q=demo", "/cambios",
+    "/registro-aiq",
+]
+
+
+@pytest.mark.parametrize("correo", ["aiq@otra.gob.ec", "servidor@demo.gob.ec"])
+def test_no_list_and_no_search_names_a_person_of_another_institution(app, sign_in, mine, correo):
+    """Nor with the number, the cédula, the institution or the cursor of the first one."""
+    numbers = {"n": mine[0]["solicitud_id"], "i": mine[0]["institucion_id"], "c": demo_people.MAIN.cedula}
+    owner = sign_in("aiq@demo.gob.ec")
+    assert "auñay" in owner.get("/buscar?q=naunay", headers={"HX-Request": "true"}).get_data(as_text=True).replace("<mark>Ñ", "").replace("</mark>", "")
+    client = sign_in(correo)
+    for path in LISTS:
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = client.get(path.format(**numbers), headers=headers, follow_redirects=True)
+            assert answer.status_code in {200, 403, 404, 422}, f"{path}: {answer.status_code}"
+            text = answer.get_data(as_text=True).replace("<mark>", "").replace("</mark>", "")
+            assert "Ñauñay Quishpe" not in text and f'>{demo_people.MAIN.cedula}' not in text, path
+
+
+def test_a_cursor_of_another_person_shows_only_ones_own_rows(app, sign_in, mine):
+    with cases.context(app):
+        cases.plant(30)
+    page = sign_in("aiq@demo.gob.ec").get("/solicitudes?inicio=&fin=").get_data(as_text=True)
+    cursor = page.split("cursor=")[1].split('"')[0].split("&")[0]
+    answer = sign_in("aiq@otra.gob.ec").get(f"/solicitudes?inicio=&fin=&cursor={cursor}")
+    assert answer.status_code == 200 and "No se encontraron solicitudes" in answer.get_data(as_text=True)
 
 
 def test_without_a_session_every_address_leads_to_the_door(app, mine):

@@ -1,66 +1,80 @@
-"""Approving the chosen requests of the queue: each on its own proposed date, in its own transaction, with its own outcome."""
+"""Approving many: a preview of what will happen to each, its confirmation, and the page of the Lote with every outcome."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from flask import Response, request, url_for
 
-from flask import Response, make_response, render_template, request, url_for
-
+from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.mesa import bp
-from blueprints.mesa.forms import Where, chosen
+from blueprints.mesa.forms import Choice, Where
 from blueprints.mesa.page import render
+from blueprints.shape import clean
 from extensions import db
-from models import Solicitud
-from rules import texts
+from models import Lote
 from rules.policy import Permission
-from services import desk, scope
-from services.errors import Conflict, NotFound, Refused
+from services import desk_batch, desk_queue
+from services.errors import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one chosen request. solicitud None: there is no such request, or it is a draft again."""
-
-    number: int
-    solicitud: Solicitud | None
-    done: bool
-    text: str
+@bp.get("/mesa/lote")
+@requires(Permission.SGE_DESK)
+def preview_many() -> Response:
+    """What a bulk approval would do, row by row. Writes nothing."""
+    return _preview(Choice.read())
 
 
-@bp.post("/mesa/aprobar")
+@bp.post("/mesa/lote")
 @requires(Permission.SGE_DESK)
 def approve_many() -> Response:
-    wanted = chosen(request.form.getlist("ids"))
-    if not wanted:
-        where = Where.read()
-        queue = desk.queue(actor(), where.view, where.q, where.page)
+    """The confirmed preview: once, however often it is sent."""
+    where = Where.read()
+    try:
+        lote = desk_batch.confirm(
+            actor(), request.form.get("sello", ""), words=clean(request.form.get("filtro")), back=url_for(".desk", **where.filter_args)
+        )
+    except Refused as refused:
+        db.session.rollback()
+        return _preview(Choice.read(), problem=" ".join(refused.fields.values()), status=422)
+    number = lote.id
+    if lote.terminado_en is None:
+        desk_batch.begin(lote)
+    return htmx.redirect_303(url_for(".batch", lote_id=number))
+
+
+@bp.get("/mesa/lotes")
+@requires(Permission.SGE_DESK)
+def batches() -> Response:
+    lotes = desk_batch.recent(actor())
+    return htmx.render("mesa/lotes.html", lotes=lotes, cuentas=desk_batch.tally([lote.id for lote in lotes]))
+
+
+@bp.get("/mesa/lotes/<int:lote_id>")
+@requires(Permission.SGE_DESK, load=desk_batch.lote, param="lote_id")
+def batch(lote: Lote) -> Response:
+    """What became of each request of a Lote; asks again while some are pending."""
+    return htmx.render("mesa/resultado.html", "mesa/_resultado.html", lote=lote, cuenta=desk_batch.tally([lote.id])[lote.id])
+
+
+@bp.post("/mesa/lotes/<int:lote_id>/continuar")
+@requires(Permission.SGE_DESK, load=desk_batch.lote, param="lote_id")
+def carry_on(lote: Lote) -> Response:
+    """For when no worker does: a few seconds more of it, at the officer's order."""
+    number = lote.id
+    desk_batch.begin(lote)
+    return htmx.redirect_303(url_for(".batch", lote_id=number))
+
+
+def _preview(choice: Choice, *, problem: str = "", status: int = 200) -> Response:
+    where = choice.where
+    if choice.ticked and not choice.numbers:
+        queue = desk_queue.queue(actor(), where.filters, where.cursor)
         first = queue.rows[0].solicitud if queue.rows else None
         return render(first, where=where, queue=queue, problem="Seleccione al menos una solicitud.", status=422)
-    outcomes = [_approve(number, version) for number, version in wanted]
-    return make_response(render_template(
-        "mesa/resultado.html", filas=outcomes, hechas=sum(o.done for o in outcomes), volver=url_for(".desk", **Where.read().args),
-    ))
-
-
-def _approve(number: int, version: int | None) -> Outcome:
-    """One request. What keeps it from being approved holds back no other; sent again, it changes nothing."""
-    try:
-        row = desk.approve_one(actor(), number, version)
-        db.session.commit()
-        return Outcome(number, row, True, f"Se aprobó para el {texts.long_day(row.fecha_tentativa)}.")
-    except NotFound:
-        text = "La solicitud no existe."
-    except Refused as refused:
-        text = " ".join(refused.fields.values())
-    except Conflict as conflict:
-        text = conflict.message
-    db.session.rollback()
-    return Outcome(number, _seen(number), False, text)
-
-
-def _seen(number: int) -> Solicitud | None:
-    try:
-        return scope.solicitud(actor(), number)
-    except NotFound:
-        return None
+    found = desk_batch.preview_chosen(actor(), choice.numbers) if choice.ticked else desk_batch.preview(actor(), where.filters)
+    places = {number: name for number, name, _ in desk_queue.institutions(actor())} if where.filters.institucion else {}
+    words = f"{len(choice.numbers)} seleccionadas" if choice.ticked else where.words(places)
+    return htmx.render(
+        "mesa/lote.html", None, status, previa=found, palabras=words, donde=where.filter_args, problema=problem,
+        volver=url_for(".desk", **where.filter_args), aqui=request.args.to_dict(flat=False),
+    )

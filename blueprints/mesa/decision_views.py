@@ -16,7 +16,7 @@ from models import Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import desk, scope, solicitudes
+from services import desk, desk_queue, scope, solicitudes
 from services.errors import Conflict, Refused
 
 
@@ -24,9 +24,7 @@ from services.errors import Conflict, Refused
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def approve(solicitud: Solicitud) -> Response:
     typed = Typed.read("aprobar")
-    return _decide(solicitud, typed, lambda: solicitudes.approve(
-        actor(), solicitud, typed.fecha, comment=typed.comentario, include_reserved=typed.incluir, version=typed.version,
-    ), "se aprobó")
+    return _decide(solicitud, typed, lambda: desk.approve(actor(), solicitud, typed.approval), "se aprobó")
 
 
 @bp.post("/mesa/<int:solicitud_id>/devolver")
@@ -67,7 +65,7 @@ def _decide(solicitud: Solicitud, typed: Typed, decide: Callable[[], Solicitud],
 def _go_on(decided: Solicitud, text: str) -> Response:
     """The next request, with a notice of what was decided on this one."""
     where = Where.read()
-    following = desk.following(actor(), decided, where.view, where.q)
+    following = desk_queue.following(actor(), decided, where.filters)
     approved = decided if decided.estado is Estado.APROBADA else None
     if not htmx.is_fragment():
         if approved is None:
@@ -76,5 +74,5 @@ def _go_on(decided: Solicitud, text: str) -> Response:
     response = render(scope.solicitud(actor(), following) if following else None, NEXT, where=where, done=approved)
     if approved is None:
         response = htmx.with_toast(response, text)
-    target = url_for(".panel", solicitud_id=following, **where.args) if following else url_for(".desk", **where.args)
+    target = url_for(".panel", solicitud_id=following, **where.args) if following is not None else url_for(".desk", **where.args)
     return htmx.push_url(response, target)

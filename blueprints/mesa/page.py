@@ -11,7 +11,8 @@ from blueprints.access import actor
 from blueprints.mesa.forms import Where
 from blueprints.mesa.panel import Panel
 from models import Solicitud
-from services import desk
+from rules.glossary import CLASE
+from services import desk_queue
 
 PAGE, PANEL, NEXT = "mesa/mesa.html", "mesa/_panel.html", "mesa/_siguiente.html"
 CALENDAR, PETITION = "mesa/_calendario.html", "mesa/_peticion.html"
@@ -20,7 +21,7 @@ WITH_QUEUE = {None, NEXT}
 
 
 def render(
-    solicitud: Solicitud | None, fragment: str | None = None, *, where: Where | None = None, queue: desk.Queue | None = None,
+    solicitud: Solicitud | None, fragment: str | None = None, *, where: Where | None = None, queue: desk_queue.Queue | None = None,
     done: Solicitud | None = None, problem: str = "", status: int = 200, **shown: Any,
 ) -> Response:
     """The desk with `solicitud` in its panel (None: nothing waits). done: the request approved a moment ago. problem: what is
@@ -28,8 +29,19 @@ def render(
     where = where or Where.read()
     alone = fragment is not None and htmx.is_fragment()
     if queue is None and (not alone or fragment in WITH_QUEUE):
-        queue = desk.queue(actor(), where.view, where.q, where.page)
-    panel = Panel(actor(), solicitud, fragment=alone, **shown) if solicitud else None
+        queue = desk_queue.queue(actor(), where.filters, where.cursor)
+    panel = Panel(actor(), solicitud, where=where, fragment=alone, **shown) if solicitud else None
     return htmx.render(
-        PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, vistas=desk.VIEWS, hecha=done, problema=problem, fragmento=alone,
+        PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, filtro=where.filter_args, filtros=where.filters,
+        hecha=done, problema=problem, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),
     )
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    """What the selects of the filter offer."""
+    places = [(str(number), f"{name} ({count})") for number, name, count in desk_queue.institutions(actor())]
+    return {
+        "instituciones": [("", "Todas"), *places], "clases": [("", "Todas"), *((str(key), label) for key, label in CLASE.items())],
+        "reservas": [("", "Con o sin ellos"), *desk_queue.RESERVED.items()],
+        "tamanos": [("", "Cualquiera"), *((key, size[0]) for key, size in desk_queue.SIZES.items())],
+    }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.mesa import bp
 from blueprints.mesa.forms import Typed, Where
 from blueprints.mesa.page import CALENDAR, PANEL, PETITION, render
+from blueprints.mesa.panel import Panel
 from blueprints.shape import day, number
+from extensions import db
 from models import Solicitud
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import desk
+from services import desk, desk_presence, desk_queue
 from services.errors import Conflict, NotFound
 
 
@@ -21,7 +24,7 @@ from services.errors import Conflict, NotFound
 def whole() -> Response:
     """The queue and the request chosen by `s`, the first one unless told; `hecha`: the one approved a moment ago."""
     where = Where.read()
-    queue = desk.queue(actor(), where.view, where.q, where.page)
+    queue = desk_queue.queue(actor(), where.filters, where.cursor)
     chosen = _seen("s") or (queue.rows[0].solicitud if queue.rows else None)
     done = _seen("hecha")
     return render(chosen, where=where, queue=queue, done=done if done is not None and done.estado is Estado.APROBADA else None)
@@ -31,6 +34,18 @@ def whole() -> Response:
 @requires(Permission.SGE_DESK, load=desk.solicitud)
 def panel(solicitud: Solicitud) -> Response:
     return render(solicitud, PANEL)
+
+
+@bp.post("/mesa/<int:solicitud_id>/abierta")
+@requires(Permission.SGE_DESK, load=desk.solicitud)
+def opened(solicitud: Solicitud) -> Response:
+    """The open page gives a sign of life: the request has been opened, and who else has it open is told. Once decided, says
+    by whom, and asks no more."""
+    viewers = desk_presence.look(actor(), solicitud)
+    db.session.commit()
+    shown = Panel(actor(), solicitud, where=Where.read())
+    shown.viewers = viewers
+    return htmx.render("mesa/_presencia.html", panel=shown, donde=shown.where.args, latido=True)
 
 
 @bp.get("/mesa/<int:solicitud_id>/calendario")

@@ -13,7 +13,7 @@ from rules import texts
 from rules.identity import words
 from rules.lifecycle import Clase
 from rules.policy import Actor
-from services import clock, people, petitions, scope, solicitudes
+from services import clock, people_search, petitions, scope, solicitudes
 from services.errors import NotFound
 from sources import Petition, SourceUnavailable
 
@@ -113,7 +113,7 @@ class FormState:
         typed = self.form.servidor_q.data
         if self.cuenta is not None or not typed:
             return None
-        found = people.search(scope.eligible(self.actor), typed, SHOWN)
+        found = people_search.eligible(self.actor, typed, SHOWN)
         if not found.rows:
             note = "No se encontraron servidores públicos inactivos." if words(typed) else "Escriba al menos 2 letras o números."
             return Results([], note)

@@ -16,13 +16,14 @@ from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import solicitudes, solicitudes_listing
+from services import board_views, solicitudes, solicitudes_listing
 from services.errors import Refused
-from services.solicitudes_listing import Filters
+from services.solicitudes_listing import Filters, Vista
 
 MAX_NAME = 120
 MAX_DIGITS = 15
 FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
+KEPT = (*FIELDS, "q", "vista", "cifra")
 _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -38,41 +39,46 @@ class FilterForm:
     @classmethod
     def of(cls, args: MultiDict[str, str], offered: Collection[int], today: date) -> FilterForm:
         """Read the URL. `offered`: ids of the institutions that may be chosen. Without Fecha Inicio in the URL the list
-        shows the last six months, except when it is searched for a number, a name or a cédula."""
-        typed = {name: clean(args.get(name, "")) for name in (*FIELDS, "q")}
+        shows the last six months, except when it is searched for a number, a name or a cédula, or shows a view."""
+        typed = {name: clean(args.get(name, "")) for name in KEPT}
+        typed["vista"] = typed["vista"] if typed["vista"] in set(Vista) else ""
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
-        if not typed["q"]:
+        if not (typed["q"] or typed["vista"] or typed["cifra"]):
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
         form = cls(typed, Filters(), order=args.get("orden", "")[:20])
         form.filters = Filters(
             inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
             nombre=form._text("nombre", "El nombre o la CI"), institucion_id=form._institution(offered), texto=form._text("q", "La búsqueda"),
+            vista=Vista(typed["vista"]) if typed["vista"] else None, cifra=form._figure(),
         )
         start, end = form.filters.inicio, form.filters.fin
         if start and end and start > end:
             form.errors["inicio"] = "La Fecha Inicio debe ser menor o igual que la Fecha Fin."
         return form
 
-    def url(self, **changes: str) -> str:
-        """The list with these filters: only what says something is in the URL. An emptied date stays, as "no limit"."""
-        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not self.typed["q"])}
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What of these filters is in the URL: only what says something. An emptied date stays, as "no limit"."""
+        free = self.typed["q"] or self.typed["vista"] or self.typed["cifra"]
+        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not free)}
         if self.order and self.order != solicitudes_listing.DEFAULT_ORDER:
             kept["orden"] = self.order
-        return url_for("solicitudes.listing", **{k: v for k, v in (kept | changes).items() if v or k in {"inicio", "fin"}})
+        return kept
+
+    def url(self, endpoint: str = "solicitudes.listing", **changes: str) -> str:
+        """The list (or its file) with these filters."""
+        return url_for(endpoint, **{k: v for k, v in (self.arguments | changes).items() if v or k in {"inicio", "fin"}})
 
     @property
     def summary(self) -> list[tuple[str | None, str]]:
         """For f.resumen: in the order of the fields."""
-        return [(None if name == "q" else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q") if name in self.errors]
+        return [(None if name in {"q", "cifra"} else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q", "cifra") if name in self.errors]
 
     @property
-    def estado_options(self) -> list[tuple[str, str]]:
-        """"Todos", each estado, and the combination in the URL when it names several."""
-        options = [("", "Todos"), *((str(e), ESTADO_BADGE[e].label) for e in Estado)]
-        if len(self.filters.estados) > 1:
-            options.append((self.typed["estado"], ", ".join(ESTADO_BADGE[e].label for e in Estado if e in self.filters.estados)))
-        return options
+    def estado_options(self) -> list[tuple[str, str, bool]]:
+        """(value, label, chosen) of each estado."""
+        return [(str(e), ESTADO_BADGE[e].label, e in self.filters.estados) for e in Estado]
 
     def _day(self, name: str, label: str) -> date | None:
         text = self.typed[name]
@@ -116,6 +122,19 @@ class FilterForm:
             self.typed[name] = text[:MAX_NAME]
             return ""
         return text
+
+    @property
+    def figure(self) -> board_views.View | None:
+        """The figure of the board whose requests are shown, for the heading of the list."""
+        return board_views.view(self.filters.cifra) if self.filters.cifra else None
+
+    def _figure(self) -> str:
+        key = self.typed["cifra"]
+        if key and board_views.view(key) is None:
+            self.errors["cifra"] = "La cifra del tablero no existe. Elija los filtros que necesite."
+            self.typed["cifra"] = ""
+            return ""
+        return key
 
     def _institution(self, offered: Collection[int]) -> int | None:
         text = self.typed["institucion"]

@@ -1,8 +1,8 @@
-"""*Listado de solicitudes*: one view, one URL, the page and its results."""
+"""*Listado de solicitudes*: one view, one URL, the page and its results; the same rows as a file."""
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, request, send_file, session, stream_with_context, url_for
 
 from blueprints import htmx
 from blueprints.access import actor, requires
@@ -10,23 +10,26 @@ from blueprints.solicitudes import bp
 from blueprints.solicitudes.detail_views import download_url
 from blueprints.solicitudes.list_forms import FilterForm
 from rules.deadlines import last_moment, local_day
-from rules.glossary import ESTADO_BADGE
+from rules.glossary import ESTADO_BADGE, VISTA
 from rules.policy import Permission
-from services import clock, solicitudes_listing
+from services import clock, solicitudes_export, solicitudes_listing, spreadsheet, views
 
 # A form that shows messages is swapped whole, so that they leave with the next answer (see listado_cuerpo.html).
 WHOLE = "entero"
+PAGE = "solicitudes"
+RETURN = "listado"
 
 
 @bp.get("/solicitudes")
 @requires(Permission.LIST_INSTITUTION)
 def listing() -> Response:
-    offered = solicitudes_listing.institutions(actor())
-    form = FilterForm.of(request.args, {row.id for row in offered}, clock.today())
+    offered, form = _asked()
     if form.errors:
         response = _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
         return htmx.retarget(response, "#listado") if htmx.is_fragment() else response
     page, form.order = solicitudes_listing.page(actor(), form.filters, form.order, request.args.get("cursor", ""))
+    # The way back from a request leads to the list as it was; in the cookie, as a GET writes nothing.
+    session[RETURN] = form.arguments
     fragment = "solicitudes/listado_cuerpo.html" if WHOLE in request.args else "solicitudes/_tabla_resultados.html"
     response = _render(form, offered, fragment, page=page, heads=_heads(form))
     if htmx.is_fragment() and "cursor" not in request.args:
@@ -34,13 +37,50 @@ def listing() -> Response:
     return response
 
 
+@bp.get("/solicitudes/exportar.csv", endpoint="export_csv")
+@requires(Permission.LIST_INSTITUTION)
+def export_csv() -> Response:
+    offered, form = _asked()
+    if form.errors:
+        return _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
+    cells = solicitudes_export.rows(actor(), form.filters, form.order)
+    response = Response(stream_with_context(solicitudes_export.to_csv(cells)), mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
+    return response
+
+
+@bp.get("/solicitudes/exportar.xlsx", endpoint="export_xlsx")
+@requires(Permission.LIST_INSTITUTION)
+def export_xlsx() -> Response:
+    offered, form = _asked()
+    if form.errors:
+        return _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
+    book = solicitudes_export.to_xlsx(solicitudes_export.rows(actor(), form.filters, form.order))
+    return send_file(book, spreadsheet.MIME, as_attachment=True, download_name=_file_name("xlsx"))
+
+
+def _file_name(suffix: str) -> str:
+    return f"Solicitudes_{clock.today().isoformat()}.{suffix}"
+
+
+def _asked() -> tuple[list, FilterForm]:
+    offered = solicitudes_listing.institutions(actor())
+    return offered, FilterForm.of(request.args, {row.id for row in offered}, clock.today())
+
+
 def _render(form: FilterForm, offered: list, fragment: str, status: int = 200, **context: object) -> Response:
+    here = views.query_of(url_query(form.url()))
     return htmx.render(
         "solicitudes/listado.html", fragment, status, form=form, instituciones=offered, several=bool(offered), clear_url=url_for(".listing"),
         badges=ESTADO_BADGE, local_day=local_day, last_moment=last_moment, download_url=download_url,
         everything_url=url_for(".listing", **{"inicio": "", "fin": "", **{k: v for k, v in form.typed.items() if v and k not in {"inicio", "fin"}}}),
-        **context,
+        guardadas=views.of(actor(), PAGE), aqui=here, vistas=[(str(v), text, url_for(".listing", vista=v)) for v, text in VISTA.items()], **context,
     )
+
+
+def url_query(url: str) -> str:
+    """The part of an address after the question mark."""
+    return url.partition("?")[2]
 
 
 def _heads(form: FilterForm) -> dict[str, tuple[str, str]]:

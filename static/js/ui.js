@@ -77,6 +77,13 @@
     all("[data-needs]", f).forEach(function (c) { c.disabled = !n; });
   });
 
+  /* Several of a few values (listado.html, varios): the summary names those that are ticked. */
+  on("change", function (e) {
+    var m = e.target.closest("[data-varios]"); if (!m) return;
+    var names = all("input:checked", m).map(function (i) { return i.parentNode.textContent.trim(); });
+    m.querySelector("summary span").textContent = names.join(", ") || m.dataset.varios;
+  });
+
   /* Menus <details>: Escape and a click elsewhere close them. */
   on("keydown", function (e) {
     if (e.key !== "Escape") return;
@@ -128,13 +135,15 @@
     else if (e.key === "End" && i >= 0) { go(ops.length - 1); e.preventDefault(); }
     else if (e.key === "Escape" && !list.hidden) { openList(c, false); e.preventDefault(); }
     else if (e.key === "Enter") {
-      /* Enter in a search box never sends the whole form. */
-      e.preventDefault();
-      if (!list.hidden && i >= 0) ops[i].click();
+      /* Enter in a search box never sends the whole form, except where the form is the search (data-submits). */
+      var chosen = !list.hidden && i >= 0;
+      if (chosen || c.dataset.submits === undefined) e.preventDefault();
+      if (chosen) ops[i].click();
     }
   });
   on("click", function (e) {
     var o = e.target.closest("[role=option]");
+    if (o && o.dataset.href) { location.assign(o.dataset.href); return; }
     all("[role=combobox][aria-expanded=true]").forEach(function (c) {
       var list = listOf(c); if (!list || e.target === c) return;
       if (o && list.contains(o)) c.value = o.dataset.value || o.textContent.trim();
@@ -180,6 +189,8 @@
   /* htmx. Focus goes to what asks for it after a swap; what fails is said, and the page stays. */
   function focusIn(r) { var f = r.matches && r.matches("[data-autofocus]") ? r : r.querySelector("[data-autofocus]"); if (f) f.focus(); }
   focusIn(d);
+  /* Nobody looks at a hidden page: what polls (name="sondeo") waits until it is seen again. */
+  on("htmx:beforeRequest", function (e) { if (d.hidden && e.detail.elt.getAttribute("name") === "sondeo") e.preventDefault(); });
   on("htmx:beforeRequest", function (e) { var b = e.target; if (b.matches("button")) b.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (e) {
     if (e.target.matches("button")) e.target.removeAttribute("aria-busy");

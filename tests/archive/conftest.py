@@ -11,17 +11,30 @@ from pathlib import Path
 
 import bagit
 import pytest
+from hypothesis import Phase, settings
 
 from archive import directory, plan, volume
 from archive.model import Document, File, FileProblem, Header, Step
 from archive.names import names_of
 
 MIB = 1 << 20
+# How many times the usual number of examples a property is tried with, at random. Usually the same few each time: a test
+# that fails once in a hundred runs helps nobody, a long search is started on purpose.
+FUZZ = int(os.environ.get("FUZZ", "1"))
+# Only a long search takes the time to make a failing example small.
+PHASES = tuple(Phase) if FUZZ > 1 else (Phase.explicit, Phase.generate)
+settings.register_profile("archive", deadline=None, derandomize=FUZZ == 1, database=None, print_blob=True, phases=PHASES)
+settings.load_profile("archive")
 JOIN_SECONDS = 30  # a missing volume makes `zip -s 0` ask for ever
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes seconds, not milliseconds")
+
+
+def examples(count: int) -> settings:
+    """Decorates a property: `count` examples, FUZZ times as many in a long search."""
+    return settings(max_examples=count * FUZZ)
 
 
 class Memory:
@@ -109,10 +122,11 @@ def tool(name: str) -> str:
     return found
 
 
-def run(name: str, *arguments, cwd=None) -> str:
+def run(name: str, *arguments, cwd=None, env=None, timeout=JOIN_SECONDS) -> str:
     done = subprocess.run(
-        [tool(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=JOIN_SECONDS, cwd=cwd
-    )
+        [tool(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, cwd=cwd,
+        env=os.environ | (env or {}),
+    )  # fmt: skip
     output = (done.stdout + done.stderr).decode(errors="replace")
     assert done.returncode == 0, f"{name} {arguments}: {output}"
     return output

@@ -118,7 +118,7 @@ def test_a_document_of_both_trays_is_stored_once_and_listed_in_both(three, tmp_p
 
 def test_spreadsheet_formulas_are_text(three):
     rows = read_csv(zipfile.ZipFile(three.volumes[-1]).read("INDICE.csv"))
-    assert rows[0]["Para"] == "Juan Peña, =cmd()"
+    assert rows[0]["Para"] == "Juan Peña; =cmd()"
     source = Memory({})
     made = replace(document(1, source), subject="=HYPERLINK(1)", number="@SUM", to=("-1",), cc=("+2",))
     told = detail.of(plan.PlannedDocument(made, (), 1), 1, {})

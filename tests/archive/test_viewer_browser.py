@@ -78,7 +78,7 @@ def document(n: int, subject: str, *, tray="recibido", sender="Rosa Chicaiza", y
         "fecha": f"{year}-03-{n:02d}T10:24:00-05:00",
         "asunto": subject,
         "de": [sender],
-        "para": ["María Fernanda Ñauñay Quishpe"],
+        "para": more.get("para", ["María Fernanda Ñauñay Quishpe"]),
         "cc": more.get("cc", []),
         "referencia": "BN-2023-0009-I",
         "bandejas": [tray],
@@ -99,6 +99,7 @@ DOCUMENTS = [
         year=2023,
         kind="Memorando",
         cc=["Édison Yánez"],
+        para=["María Fernanda Ñauñay Quishpe", "Ana Ruiz, Directora"],
         firma={"veredicto": "válida", "firmantes": [{"nombre": "Carmen Núñez", "fecha": "2023-03-02T10:24:00-05:00", "emisor": "AC del Ecuador", "certificado": "Vigente"}]},
         files=[("principal", "memo.pdf", "data/Enviados/2023/memo.pdf", b"%PDF dos" * 999), ("anexo", "planos-Iñaquito.pdf", "data/Enviados/2023/anexo01.pdf", b"plano")],
     ),
@@ -238,6 +239,15 @@ def test_search_ignores_accents_and_wants_every_word(open_page, whole):
     expect(page.locator("mark")).to_have_text(["planos"])
 
 
+def test_a_control_character_in_a_subject_does_not_shift_the_search(open_page, tmp_path):
+    """The search joins texts with U+0001; a subject that holds it must not make the next document answer for it."""
+    two = [document(1, "uno\u0001dos", files=[]), document(2, "tres", files=[])]
+    page = ready(open_page(extract(tmp_path, parts=(1,), documents=two)))
+    for query, number in {"tres": "0002", "dos": "0001"}.items():
+        page.fill("#q", query)
+        expect(page.locator(".fila .muted")).to_have_text([re.compile(number)])
+
+
 def test_filters(open_page, whole):
     page = ready(open_page(whole))
     for control, value, left in [("#tipo", "Memorando", 1), ("#anio", "2023", 1), ("#orden", "asc", 4)]:
@@ -287,7 +297,28 @@ def test_document_page_has_everything(open_page, whole):
         assert word in text, word
     assert page.locator("#doc h3").all_inner_texts() == ["Información general", "Archivos", "Anexos (1)", "Firmas", "Recorrido", "Integridad (SHA-256)"]
     assert hashlib.sha256(b"plano").hexdigest() in text
+    assert page.locator(".gente").nth(1).locator(".t").all_inner_texts() == ["María Fernanda Ñauñay Quishpe", "Ana Ruiz, Directora"]
     expect(page.locator(".fila[aria-selected=true]")).to_contain_text("Inventario de bienes")
+
+
+def test_signatures_show_each_signer_with_the_reason(open_page, tmp_path):
+    signed = document(1, "Firmado por dos", files=[("principal", "a.pdf", "data/Recibidos/2024/a.pdf", b"a"), ("anexo", "a.p7s", "data/Recibidos/2024/a.p7s", b"b"), ("anexo", "c.p7m", "data/Recibidos/2024/c.p7m", b"c")])
+    one = {"nombre": "Ana Ruiz", "fecha": "2024-03-01T09:00:00-05:00", "emisor": "AC del Ecuador", "certificado": "Vigente", "veredicto": "válida"}
+    two = one | {"nombre": "Luis <b>Paz</b>", "veredicto": "no verificable", "motivo": "La entidad no consta"}
+    verdicts = [
+        {"veredicto": "no verificable", "firmantes": [one, two], "motivo": "La entidad no consta"},
+        {"veredicto": "alterada", "firmantes": [one | {"veredicto": "alterada", "motivo": "El contenido no es el que se firmó"}], "separada": True, "firmado": "a.pdf"},
+        {"veredicto": "no verificable", "firmantes": [], "motivo": "La firma está dañada o incompleta"},
+    ]
+    for file, verdict in zip(signed["archivos"], verdicts, strict=True):
+        file["firma"] = verdict
+    page = ready(open_page(extract(tmp_path, parts=(1,), documents=[signed]), fragment="#" + ID(1)))
+    first, second, third = page.locator(".firmas > li").all()
+    assert first.locator(".badge").all_inner_texts() == ["No verificable", "Firma válida", "No verificable"]
+    assert "Luis <b>Paz</b>" in first.inner_text() and first.inner_text().count("La entidad no consta") == 1
+    assert "Firma el archivo a.pdf" in second.inner_text() and "El contenido no es el que se firmó" in second.inner_text()
+    assert "La firma está dañada o incompleta" in third.inner_text()
+    assert "No es un peritaje" in page.locator("#doc").inner_text()
 
 
 def test_links_lead_to_the_files_whatever_their_names(open_page, whole):
@@ -409,6 +440,19 @@ def test_phone_drills_in_and_back_without_sideways_scrolling(open_page, whole):
     expect(page.locator("#lista")).to_be_visible()
     page.click("#info")
     expect(page.locator("#doc-t")).to_have_text("Información general del respaldo")
+
+
+def test_nothing_is_lost_at_320_pixels(open_page, whole):
+    """WCAG 1.4.10, reflow; 2.5.8, targets (links within a sentence excepted)."""
+    for name, fragment in [("ABRIR_AQUI.html", ""), ("ABRIR_AQUI.html", "#" + ID(2)), ("ABRIR_AQUI.html", "#informacion"), ("VERIFICAR.html", "")]:
+        page = open_page(whole, name, fragment, viewport={"width": 320, "height": 640})
+        if name.startswith("ABRIR"):
+            ready(page)  # until then the page is drawn anew with each part that arrives
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, (name, fragment)
+        small = page.locator("button:visible, a:visible, input:visible, select:visible").evaluate_all(
+            "l => l.filter((e) => !e.matches('.skip, p a') && e.getBoundingClientRect().height < 24).map((e) => e.outerHTML)"
+        )
+        assert small == [], (name, fragment)
 
 
 def test_print_shows_the_document_alone(open_page, whole):

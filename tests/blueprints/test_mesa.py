@@ -22,6 +22,7 @@ from tests.conftest import NOW
 HTMX = {"HX-Request": "true"}
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 SECOND = "sge2@demo.gob.ec"
+FOUR = ["nombres", "cedula", "puesto", "fechas"]
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def said(doc) -> str:
 
 
 def approve(client, number, fecha=MONDAY, headers=None, **more):
-    data = {"fecha": str(fecha), "version": "2", "comentario": "", "incluir_reservados": "0"} | more
+    data = {"fecha": str(fecha), "version": "2", "comentario": "", "cotejo": FOUR} | more
     return client.post(f"/mesa/{number}/aprobar", data=data, headers=headers)
 
 
@@ -84,9 +85,9 @@ def approve(client, number, fecha=MONDAY, headers=None, **more):
 
 def test_only_the_sge_enters(put, aiq, app):
     number = put(sent)
-    for url in ("/mesa", f"/mesa/{number}", f"/mesa/{number}/calendario", f"/mesa/{number}/peticion"):
-        assert aiq.get(url).status_code == 403
-    for url in (f"/mesa/{number}/aprobar", f"/mesa/{number}/devolver", f"/mesa/{number}/eliminar", "/mesa/aprobar"):
+    for url in ("/mesa", f"/mesa/{number}", f"/mesa/{number}/calendario", f"/mesa/{number}/peticion", "/mesa/lote", "/mesa/lotes", "/mesa/lotes/1"):
+        assert aiq.get(url).status_code == (404 if url.endswith("/1") and "lotes" in url else 403), url
+    for url in (f"/mesa/{number}/aprobar", f"/mesa/{number}/devolver", f"/mesa/{number}/eliminar", f"/mesa/{number}/abierta", "/mesa/lote"):
         assert aiq.post(url, data={"ids": str(number)}).status_code == 403
     assert app.test_client().get("/mesa").status_code == 303
 
@@ -101,8 +102,7 @@ def test_who_filed_it_is_told_and_cannot_approve(put, sge, row):
     assert "Usted registró esta solicitud: otra persona de la SGE debe aprobarla." in said(doc)
     assert not doc.xpath("//form[contains(@action, '/aprobar') and contains(@action, '/mesa/%d')]" % number)
     assert approve(sge, number).status_code == 403
-    outcome = sge.post("/mesa/aprobar", data={"ids": str(number)})
-    assert "otra persona de la SGE debe aprobarla" in outcome.text
+    assert "otra persona de la SGE debe aprobarla" in said(page(sge, f"/mesa/lote?seleccion=1&ids={number}"))
     assert row(number, "estado") is Estado.ENVIADA
 
 
@@ -118,7 +118,7 @@ def test_the_oldest_comes_first_and_is_in_the_panel(put, sge):
     assert text_of(doc.get_element_by_id("panel-t")) == demo.LAWYER.nombre
     # 9 days back is Monday 9 November; 7 working days without feriado in between.
     shown = text_of(doc.get_element_by_id(f"fila-{second}"))
-    assert "Sobre el plazo" in shown and shown.endswith(" 7 d")
+    assert "Fuera de plazo desde el 16 nov" in shown and shown.endswith(" 7 d")
     assert "2 solicitudes por aprobar · 1 supera los 4 días laborables de espera" in said(doc)
     assert [tr.get("id") for tr in page(sge, "/mesa?vista=plazo").xpath("//tbody/tr[@id]")] == [f"fila-{second}"]
     assert [tr.get("id") for tr in page(sge, "/mesa?q=nauñay").xpath("//tbody/tr[@id]")] == [f"fila-{first}"]
@@ -146,7 +146,7 @@ def test_checks_carry_their_evidence(put, sge):
     text = said(page(sge))
     for words in (
         "El documento corresponde al servidor público", f"Remitente y cédula coinciden: {demo.MAIN.nombre}, {demo.MAIN.cedula}.",
-        "Misma institución", "Servidor público inactivo", "Sin otra solicitud vigente", "El rango no supera la fecha de hoy",
+        "Misma institución", "Servidor público inactivo", "Sin otra solicitud vigente", "El rango está dentro de la vida de la cuenta",
         "Tamaño estimado: ≈", "Propuesta: jueves 19 de noviembre de 2026.",
     ):
         assert words in text, words
@@ -169,7 +169,7 @@ def test_a_source_that_is_down_is_said_and_the_page_stands(put, sge, app, tmp_pa
 
     app.extensions["respaldos"]["quipux"] = Quipux.from_config({"QUIPUX_URL": f"sqlite:///{tmp_path / 'no-existe.sqlite'}"})
     text = said(page(sge, f"/mesa/{number}"))
-    assert "No se pudo comprobar: Quipux no responde" in text and "No se pudo contar los documentos reservados" in text
+    assert "No se pudo comprobar: Quipux no responde" in text and "los documentos reservados son los contados al enviar" in text
     answer = approve(sge, number)
     assert answer.status_code == 422 and "Quipux no responde" in answer.text
 
@@ -245,7 +245,7 @@ def test_the_next_one_stays_within_the_view(put, sge):
     old = put(lambda: sent(demo.MAIN, enviada_en=clock.now() - timedelta(days=12)))
     put(lambda: sent(demo.DRIVER, enviada_en=clock.now() - timedelta(days=2)))
     late = put(lambda: sent(demo.LAWYER, enviada_en=clock.now() - timedelta(days=11)))
-    answer = sge.post(f"/mesa/{old}/aprobar?vista=plazo", data={"fecha": "2026-11-23", "version": "2"})
+    answer = sge.post(f"/mesa/{old}/aprobar?vista=plazo", data={"fecha": "2026-11-23", "version": "2", "cotejo": FOUR})
     assert answer.location == f"/mesa?s={late}&hecha={old}&vista=plazo"
 
 
@@ -321,10 +321,12 @@ def test_bad_days_are_refused_in_the_panel(put, sge, row, fecha, words):
 @pytest.mark.parametrize(
     ("accion", "data", "field"),
     [
-        ("aprobar", {"fecha": "2026-11-23", "comentario": "a" * 10_000}, "comentario"),
-        ("aprobar", {"fecha": "2026-11-23", "incluir_reservados": "1"}, "comentario"),
+        ("aprobar", {"fecha": "2026-11-23", "comentario": "a" * 10_000, "cotejo": FOUR}, "comentario"),
+        ("aprobar", {"fecha": "2026-11-23", "cotejo": ["cedula"]}, "cotejo"),
+        ("aprobar", {"fecha": "2026-11-23"}, "cotejo"),
         ("devolver", {"motivo": "otro", "detalle": "a" * 10_000}, "devolver-detalle"),
         ("devolver", {"motivo": "otro", "detalle": "  \x00"}, "devolver-detalle"),
+        ("devolver", {"motivo": "rango", "detalle": ""}, "devolver-detalle"),
         ("devolver", {"motivo": "<b>", "detalle": "x"}, "devolver-motivo"),
         ("eliminar", {"motivo": "documento_no_corresponde", "detalle": "a" * 10_000}, "eliminar-detalle"),
         ("eliminar", {"motivo": "otro", "detalle": ""}, "eliminar-detalle"),
@@ -349,15 +351,19 @@ def test_reserved_documents_are_offered_and_included_with_a_reason(put, sge, row
     doc = page(sge)
     legend = doc.xpath("//legend[contains(., 'Documentos reservados')]")[0]
     assert int(text_of(legend).rsplit(" ", 1)[1]) > 0
-    assert doc.xpath("//input[@name='incluir_reservados'][@checked]/@value") == ["0"]
-    answer = approve(sge, number, incluir_reservados="1", comentario="  ")
+    assert doc.xpath("//input[@name='reservados']/@value") == ["excluir", "incluir"] and not doc.xpath("//input[@name='reservados'][@checked]")
+    answer = approve(sge, number)
+    assert answer.status_code == 422 and parser.document_fromstring(answer.text).get_element_by_id("reservados-error") is not None
+    answer = approve(sge, number, reservados="incluir", reservados_motivo="  ", comentario="De acuerdo")
     assert answer.status_code == 422 and "Escriba el motivo por el que se incluyen los documentos reservados" in answer.text
-    assert parser.document_fromstring(answer.text).xpath("//input[@name='incluir_reservados'][@checked]/@value") == ["1"]
-    assert approve(sge, number, incluir_reservados="1", comentario="Orden judicial 17-2026").status_code == 303
+    assert parser.document_fromstring(answer.text).xpath("//input[@name='reservados'][@checked]/@value") == ["incluir"]
+    assert approve(sge, number, reservados="incluir", reservados_motivo="Orden judicial 17-2026").status_code == 303
     assert row(number, "incluir_reservados") is True
+    total = row(number, "estimado_reservados")
     with app.app_context():
         last = db.session.scalars(select(Evento).where(Evento.solicitud_id == number).order_by(Evento.orden)).all()[-1]
-        assert last.datos["reservados"] == "incluir" and last.comentario == "Orden judicial 17-2026"
+        assert (last.datos["reservados"], last.datos["reservados_total"]) == ("incluir", total)
+        assert last.comentario.endswith("Se incluyen. Orden judicial 17-2026") and last.comentario.startswith(str(last.datos["reservados_total"]))
 
 
 class TestAccountActiveAgain:
@@ -374,48 +380,20 @@ class TestAccountActiveAgain:
         assert "El servidor público está activo en Quipux" in said(page(sge))
         answer = approve(sge, number)
         assert answer.status_code == 422 and "solo se respaldan usuarios inactivos" in answer.text
-        bulk = sge.post("/mesa/aprobar", data={"ids": f"{number}:2"})
-        assert "solo se respaldan usuarios inactivos" in bulk.text
+        outcome = confirm(sge, page(sge, f"/mesa/lote?seleccion=1&ids={number}"))
+        assert "solo se respaldan usuarios inactivos" in said(outcome)
         assert row(number, "estado") is Estado.ENVIADA
 
 
-# --- several at once ----------------------------------------------------------------------------------------------------
+# --- several at once: see test_mesa_lote ---------------------------------------------------------------------------------
 
 
-def test_bulk_two_done_one_explained_and_again_changes_nothing(put, sge, sign_in, row, app):
-    numbers = [put(lambda a=a: sent(a)) for a in (demo.MAIN, demo.LAWYER, demo.DRIVER)]
-    sign_in(SECOND).post(f"/mesa/{numbers[2]}/eliminar", data={"motivo": "vigente", "version": "2"})
-    boxes = {"ids": [f"{n}:2" for n in numbers]}
-    first = sge.post("/mesa/aprobar", data=boxes)
-    assert first.status_code == 200
-    assert_page(first.text)
-    text = said(parser.document_fromstring(first.text))
-    assert "2 solicitudes aprobadas de 3 seleccionadas." in text
-    assert "Gabriela Ximena Tamayo Jácome registró «Eliminada por la SGE» el 18 nov 2026, 10:00." in text
-    assert [row(n, "estado") for n in numbers] == [Estado.APROBADA, Estado.APROBADA, Estado.ELIMINADA]
-    assert not row(numbers[0], "incluir_reservados") and row(numbers[0], "fecha_tentativa") == date(2026, 11, 19)
-    again = sge.post("/mesa/aprobar", data=boxes)
-    assert "0 solicitudes aprobadas de 3 seleccionadas." in said(parser.document_fromstring(again.text))
-    with app.app_context():
-        approvals = db.session.scalars(select(Evento.solicitud_id).where(Evento.accion == str(Action.APPROVE))).all()
-        assert sorted(approvals) == sorted(numbers[:2])
-        assert len(db.session.scalars(select(Correo).where(Correo.plantilla == "aprobada")).all()) == 4
-
-
-def test_bulk_leaves_alone_what_must_be_looked_at(put, sge, row):
-    foreign = put(lambda: sent(demo.MAIN, petition_of(demo.LAWYER, NOW.date())))
-    changed = put(lambda: sent(demo.LAWYER))
-    answer = sge.post("/mesa/aprobar", data={"ids": [f"{foreign}:2", f"{changed}:1", "nada", "999:1", "-5"]})
-    assert_page(answer.text)
-    assert "revísela y decida por separado" in answer.text and "La solicitud no existe." in answer.text
-    assert row(foreign, "estado") is row(changed, "estado") is Estado.ENVIADA
-
-
-def test_bulk_without_a_choice(put, sge):
-    put(sent)
-    answer = sge.post("/mesa/aprobar")
-    assert answer.status_code == 422 and "Seleccione al menos una solicitud" in answer.text
-    assert_page(answer.text)
+def confirm(client, preview: parser.HtmlElement) -> parser.HtmlElement:
+    """Send the form of a preview; the page of its outcome."""
+    form = next(f for f in preview.forms if "sello" in f.fields)
+    answer = client.post(form.action, data=dict(form.fields))
+    assert answer.status_code == 303, answer.text[:300]
+    return page(client, answer.location)
 
 
 def test_a_renewal_shows_what_was_decided_before(put, sge, row):

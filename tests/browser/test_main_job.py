@@ -52,6 +52,9 @@ def approve(page: Page, number: int) -> None:
     page.goto(f"/mesa/{number}")
     expect(page.get_by_role("heading", name="Mesa de aprobación", level=1)).to_be_visible()
     expect(page.locator("#panel img").first).to_be_visible(timeout=30_000)  # the petition, as page images
+    page.get_by_role("button", name="Marcar los cuatro").click()  # the four data, compared with the petition
+    if page.locator("#reservados-0").count():
+        page.locator("#reservados-0").check()
     page.get_by_role("button", name=re.compile("^Aprobar para el")).click()
     expect(page.locator("#panel")).to_contain_text(f"{number:06d} se aprobó", timeout=15_000)
     page.goto(f"/solicitudes/{number}")

@@ -164,8 +164,8 @@ days = st.dates(date(2026, 10, 26), date(2026, 12, 31))
 requests = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 800), st.sampled_from("ABCDE")), max_size=25)
 some_periods = st.lists(
     st.builds(
-        lambda start, length, extra, factor: Period("p", start, start + timedelta(days=length), extra, factor),
-        days, st.integers(0, 30), st.integers(0, 10), st.sampled_from([0.5, 1, 2]),
+        lambda start, length, extra, factor, reserve: Period("p", start, start + timedelta(days=length), extra, factor, reserve),
+        days, st.integers(0, 30), st.integers(0, 10), st.sampled_from([0.5, 1, 2]), st.sampled_from([0, 0.3, 0.7]),
     ), max_size=2,
 )  # fmt: skip
 

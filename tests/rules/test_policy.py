@@ -15,7 +15,8 @@ PEOPLE = {
     "foreign": Actor(2, "AIQ ajeno", aiq_of=frozenset({20})),
     "servant": Actor(3, "Servidor", own_accounts=frozenset({300}), active_accounts=frozenset({300})),
     "sge": Actor(4, "SGE", sge=True),
-    "filer": Actor(5, "SGE que registra", sge=True),
+    # An administrator: what forbids him to decide on his own request is not his rank.
+    "filer": Actor(5, "SGE que registra", sge=True, sge_admin=True),
     "nobody": Actor(6, "Sin derechos", own_accounts=frozenset({600})),
     # Sees his or her own process and nothing else until the office begins (decisions 4, 32).
     "incoming": Actor(8, "AIQ entrante", designated_changes=frozenset({70})),
@@ -50,6 +51,8 @@ MATRIX = [
     (P.SOLICITUD_DELIVER, INSTITUTIONAL, {"aiq"}), (P.SOLICITUD_DELIVER, PERSONAL, set()),
     (P.REQUEST_INSTITUTIONAL, None, {"aiq", "foreign", "sge", "filer"}), (P.REQUEST_PERSONAL, None, {"aiq", "servant"}),
     (P.LIST_INSTITUTION, None, {"aiq", "foreign", "sge", "filer"}), (P.SGE_DESK, None, {"sge", "filer"}),
+    (P.BOARD, None, SGE), (P.PRODUCTION, None, SGE),
+    (P.CALENDAR, None, SGE), (P.CALENDAR_ADMIN, None, {"filer"}),
     (P.ENTER, None, EVERYBODY), (P.AFFAIRS_READ, None, EVERYBODY),
     (P.INSTITUTIONS, None, SGE), (P.AIQ_REGISTER, None, SGE),
     (P.USERS, None, AIQS | SGE), (P.AFFAIRS, None, AIQS | SGE), (P.CHANGE_START, None, AIQS), (P.ESCALATE, None, AIQS),

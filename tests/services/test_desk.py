@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import event, select
 
 from extensions import db
-from models import Cuenta, Feriado, Solicitud, Usuario
+from models import Cuenta, Feriado, PeriodoAltaDemanda, Solicitud, Usuario
 from rules.calendar import Capacity, DayLoad, Load
-from rules.lifecycle import Action, Clase, Estado
-from services import clock, desk, desk_calendar, desk_checks, people, solicitudes
-from services.desk import ALL, LATE, OBSERVED
-from services.errors import Conflict, NotFound, Refused
+from rules.lifecycle import Action, Clase
+from services import clock, desk, desk_calendar, desk_checks, desk_queue, people, solicitudes
+from services.desk_queue import ALL, CLEAN, LATE, OBSERVED, UNOPENED, Filters
+from services.errors import Conflict, NotFound
 from services.mover import create, move
 from sources import demo_people as demo
 from tests.conftest import NOW
@@ -40,11 +40,11 @@ def waiting(account=demo.MAIN, days: float = 0, *, clase=Clase.INSTITUCIONAL, by
     return move(create(row, None), Action.SEND, None)
 
 
-def ids(queue: desk.Queue) -> list[int]:
+def ids(queue: desk_queue.Queue) -> list[int]:
     return [row.solicitud.id for row in queue.rows]
 
 
-def notes(queue: desk.Queue) -> dict[int, str]:
+def notes(queue: desk_queue.Queue) -> dict[int, str]:
     return {row.solicitud.id: row.note for row in queue.rows}
 
 
@@ -61,21 +61,66 @@ def check(row: Solicitud, words: str) -> desk_checks.Check:
 def test_oldest_first_and_only_what_waits(ctx):
     new, old = waiting(days=1), waiting(demo.LAWYER, days=3)
     move(waiting(demo.DRIVER, days=9), Action.CANCEL, None, motivo="cancelada")
-    queue = desk.queue(actor())
+    queue = desk_queue.queue(actor())
     assert ids(queue) == [old.id, new.id] and queue.waiting == 2
-    assert ids(desk.queue(actor("aiq@otra.gob.ec"))) == []
+    assert ids(desk_queue.queue(actor("aiq@otra.gob.ec"))) == []
 
 
-def test_waiting_is_counted_in_working_days(ctx):
+def test_the_row_tells_its_risk_in_working_days(ctx):
     """NOW is Wednesday 18 November: the 11th is five working days back, the 12th four."""
     five, four = waiting(days=7), waiting(demo.LAWYER, days=6)
-    rows = {r.solicitud.id: r for r in desk.queue(actor()).rows}
-    assert (rows[five.id].waiting, rows[five.id].late) == (5, True)
-    assert (rows[four.id].waiting, rows[four.id].late) == (4, False)
-    assert ids(desk.queue(actor(), LATE)) == [five.id] and desk.queue(actor()).counts == {ALL: 2, OBSERVED: 0, LATE: 1}
+    rows = {r.solicitud.id: r.risk for r in desk_queue.queue(actor()).rows}
+    assert (rows[five.id].waited, rows[five.id].late, rows[five.id].words) == (5, True, "Vence hoy")
+    assert (rows[four.id].waited, rows[four.id].late, rows[four.id].words) == (4, False, "Vence mañana")
+    assert ids(desk_queue.queue(actor(), Filters(LATE))) == [five.id]
+    assert desk_queue.queue(actor()).counts == {ALL: 2, CLEAN: 2, OBSERVED: 0, LATE: 1, UNOPENED: 2}
     db.session.add(Feriado(fecha=date(2026, 11, 16), nombre="Feriado local"))
     db.session.flush()
-    assert desk.queue(actor()).counts[LATE] == 0 and not any(r.late for r in desk.queue(actor()).rows)
+    queue = desk_queue.queue(actor())
+    assert queue.counts[LATE] == queue.late == 0 and not any(r.risk.late for r in queue.rows)
+
+
+def test_the_nearest_limit_comes_first_even_if_it_was_sent_later(ctx):
+    """Sent in a time of alta demanda it may wait longer: one sent after that time overtakes it."""
+    db.session.add(PeriodoAltaDemanda(nombre="Transición", desde=date(2026, 11, 2), hasta=date(2026, 11, 12), dias_extra=6))
+    inside, outside = waiting(days=6), waiting(demo.LAWYER, days=5)
+    queue = desk_queue.queue(actor())
+    assert ids(queue) == [outside.id, inside.id]
+    assert [r.risk.limit for r in queue.rows] == [date(2026, 11, 20), date(2026, 11, 27)]
+    assert desk_queue.following(actor(), outside) == inside.id and desk_queue.following(actor(), inside, back=True) == outside.id
+
+
+def test_a_request_older_than_anybody_looks_back_is_still_late(ctx):
+    old, new = waiting(days=900), waiting(demo.LAWYER, days=420)
+    assert ids(desk_queue.queue(actor(), Filters(LATE))) == [old.id, new.id]
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        (Filters(), "abcd"), (Filters(clase=Clase.PERSONAL), "d"), (Filters(reservados="con"), "b"), (Filters(reservados="sin"), "acd"),
+        (Filters(tamano="pequeno"), "ad"), (Filters(tamano="mediano"), "b"), (Filters(tamano="grande"), "c"), (Filters(CLEAN), "abd"),
+        (Filters(OBSERVED), "c"), (Filters(UNOPENED), "ac"), (Filters(q="quishpe", tamano="pequeno"), "a"), (Filters(institucion=10**8), ""),
+        (Filters(UNOPENED, reservados="con"), ""),
+    ],
+)
+def test_each_filter_alone_and_together(ctx, filters, wanted):
+    rows = {
+        "a": waiting(demo.MAIN, days=4), "b": waiting(demo.LAWYER, days=4, estimado_bytes=2 * 10**9, estimado_reservados=3, abierta_en=NOW),
+        "c": waiting(demo.DRIVER, days=4, estimado_bytes=11 * 10**9),
+        "d": waiting(demo.SERVANT, days=1, clase=Clase.PERSONAL, by="servidor@demo.gob.ec"),
+    }
+    queue = desk_queue.queue(actor(), filters)
+    assert "".join(sorted(k for k, row in rows.items() if row.id in ids(queue))) == wanted
+    assert queue.counts[filters.view] == len(wanted) == queue.page.total and queue.waiting == 4
+    assert [r.solicitud.id for r in desk_queue.matching(actor(), filters, 10)] == ids(queue)
+
+
+def test_every_count_is_the_number_of_rows_behind_it(ctx):
+    for n, account in enumerate((demo.MAIN, demo.LAWYER, demo.DRIVER, demo.LARGE, demo.EMPTY)):
+        waiting(account, days=2 * n, estimado_documentos=n % 2, abierta_en=NOW if n % 3 else None)
+    counts = desk_queue.queue(actor()).counts
+    assert counts == {view: len(ids(desk_queue.queue(actor(), Filters(view)))) for view in counts} and counts[UNOPENED] == 1
 
 
 def test_observations_and_their_filter_agree(ctx):
@@ -89,19 +134,22 @@ def test_observations_and_their_filter_agree(ctx):
         waiting(demo.EMPTY, documento_remitente_cedula="").id: "Tiene otra solicitud vigente",
     }
     clean = waiting(demo.ACCOUNTANT).id, waiting(demo.SERVANT, clase=Clase.PERSONAL, by="servidor@demo.gob.ec", persona_area="x").id
-    found = notes(desk.queue(actor()))
+    found = notes(desk_queue.queue(actor()))
     # The servant's two requests are each other's "otra"; being active comes first.
     assert found == cases | {clean[0]: "", clean[1]: "Tiene otra solicitud vigente"}
-    assert set(ids(desk.queue(actor(), OBSERVED))) == set(cases) | {clean[1]}
+    assert set(ids(desk_queue.queue(actor(), Filters(OBSERVED)))) == set(cases) | {clean[1]}
 
 
 def test_pages_hold_twenty_and_odd_ones_fall_back(ctx):
-    for _ in range(23):
-        waiting(demo.MAIN)
-    first, second = desk.queue(actor()), desk.queue(actor(), page=2)
-    assert (first.first, first.last, first.pages) == (1, 20, 2) and (second.first, second.last) == (21, 23)
-    assert not set(ids(first)) & set(ids(second))
-    assert ids(desk.queue(actor(), "raro", page=10**6)) == ids(second) and ids(desk.queue(actor(), page=-4)) == ids(first)
+    made = [waiting(demo.MAIN, days=n % 9).id for n in range(23)]
+    first = desk_queue.queue(actor())
+    second = desk_queue.queue(actor(), token=first.page.next)
+    assert (len(first.rows), first.page.start, second.page.start, second.page.next) == (20, 0, 20, None)
+    assert sorted(ids(first) + ids(second)) == made
+    assert ids(desk_queue.queue(actor(), token=second.page.previous)) == ids(first)
+    for odd in ("basura", first.page.next + "x"):
+        assert ids(desk_queue.queue(actor(), token=odd)) == ids(first)
+    assert ids(desk_queue.queue(actor(), Filters(LATE), token=first.page.next)) == ids(desk_queue.queue(actor(), Filters(LATE)))
 
 
 def test_a_page_costs_a_fixed_number_of_queries(ctx):
@@ -111,7 +159,7 @@ def test_a_page_costs_a_fixed_number_of_queries(ctx):
         db.session.expire_all()
         who = actor()
         event.listen(db.engine, "before_cursor_execute", listener)
-        [row.solicitud.institucion.sigla for row in desk.queue(who).rows]
+        [row.solicitud.institucion.sigla for row in desk_queue.queue(who).rows]
         event.remove(db.engine, "before_cursor_execute", listener)
         return len(seen)
 
@@ -121,43 +169,26 @@ def test_a_page_costs_a_fixed_number_of_queries(ctx):
     for account in (demo.LAWYER, demo.RESEARCHER, demo.DRIVER, demo.SECRETARY):
         waiting(account)
     db.session.commit()
-    assert cost() == one <= 5
+    assert cost() == one <= 8
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "'", "ñauñay \x00", "9" * 30, "٣"])
 def test_odd_searches_find_nothing_and_do_not_fail(ctx, typed):
     waiting(demo.LAWYER)
-    assert ids(desk.queue(actor(), q=typed)) == []
+    assert ids(desk_queue.queue(actor(), Filters(q=typed))) == []
 
 
 def test_following_is_the_next_by_age_then_the_first_then_none(ctx):
     a, b, c = (waiting(x, days=n) for x, n in ((demo.MAIN, 3), (demo.LAWYER, 2), (demo.DRIVER, 2)))
     who = actor()
-    assert desk.following(who, a) == b.id and desk.following(who, b) == c.id and desk.following(who, c) == a.id
-    assert desk.following(who, a, q="nadie") == b.id  # the search is exhausted: the whole queue goes on
+    assert desk_queue.following(who, a) == b.id and desk_queue.following(who, b) == c.id and desk_queue.following(who, c) == a.id
+    assert desk_queue.following(who, a, Filters(q="nadie")) == b.id  # the search is exhausted: the whole queue goes on
     for row in (b, c):
         move(row, Action.CANCEL, None, motivo="cancelada")
-    assert desk.following(who, a) is None
+    assert desk_queue.following(who, a) is None
 
 
-# --- bulk and late-comers -----------------------------------------------------------------------------------------------
-
-
-def test_bulk_refuses_what_an_officer_must_look_at(ctx):
-    foreign = waiting(documento_remitente_cedula="1710034065")
-    with pytest.raises(Refused, match="otra persona"):
-        desk.approve_one(actor(), foreign.id, None)
-    own = waiting(demo.LAWYER, by="sge@demo.gob.ec")
-    with pytest.raises(Refused, match="Usted registró esta solicitud"):
-        desk.approve_one(actor(), own.id, None)
-    with pytest.raises(NotFound):
-        desk.approve_one(actor(), 10**9, None)
-    row = waiting(demo.DRIVER)
-    with pytest.raises(Conflict):
-        desk.approve_one(actor(), row.id, row.version - 1)
-    assert desk.approve_one(actor(), row.id, row.version).estado is Estado.APROBADA
-    with pytest.raises(Conflict, match="Iván Peñaherrera Zúñiga registró «Aprobada» el 18 nov 2026, 10:00, para el jueves 19"):
-        desk.approve_one(actor("sge2@demo.gob.ec"), row.id, None)
+# --- late-comers --------------------------------------------------------------------------------------------------------
 
 
 def test_a_returned_request_is_told_to_officers_only(ctx):
@@ -191,7 +222,7 @@ def test_the_sender_is_compared_by_cedula_and_by_name(ctx):
 
 def test_the_four_data_stand_side_by_side(ctx):
     facts = {f.label: f for f in desk_checks.facts(waiting(persona_puesto=demo.MAIN.cargo, documento_remitente_cedula="1710034065"))}
-    assert facts["Cédula"] == ("Cédula", demo.MAIN.cedula, "1710034065", "bad") and facts["Nombres y apellidos"].kind == "ok"
+    assert facts["Cédula"] == ("cedula", "Cédula", demo.MAIN.cedula, "1710034065", "bad") and facts["Nombres y apellidos"].kind == "ok"
     assert facts["Puesto"].person == demo.MAIN.cargo and facts["Puesto"].kind == ""
     assert facts["Rango de fechas"].person == "1 ene 2024 a 30 jun 2024"
 

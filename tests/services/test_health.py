@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from extensions import db
 from models import Latido
+from tests.archive.signing import Authority
 from tests.conftest import NOW
 
 
@@ -59,3 +60,19 @@ def test_a_database_without_tables_is_a_failure_and_not_a_crash(app, salud):
 def test_nothing_of_the_inside_is_told(salud):
     assert "/" not in "".join(salud()[1]["partes"].values())
 
+
+
+def said(app, **changes) -> str:
+    app.config.update(changes)
+    return app.test_cli_runner().invoke(args=["config", "check"]).output
+
+
+def test_the_check_of_the_settings_says_what_signatures_will_look_like(app, tmp_path):
+    assert "Aviso: FIRMAS_ANCLAS está vacío" in said(app, FIRMAS_ANCLAS="")
+    assert "Aviso: Las firmas electrónicas no se verifican" in said(app, FIRMAS=False)
+    for folder in (tmp_path, tmp_path / "no"):
+        assert "FIRMAS_ANCLAS no es una carpeta con certificados raíz" in said(app, FIRMAS=True, FIRMAS_ANCLAS=str(folder))
+    (tmp_path / "raiz.pem").write_bytes(b"no es un certificado")
+    assert "FIRMAS_ANCLAS no es una carpeta con certificados raíz" in said(app, FIRMAS_ANCLAS=str(tmp_path))
+    (tmp_path / "raiz.pem").write_bytes(Authority().pem)
+    assert "FIRMAS" not in said(app, FIRMAS_ANCLAS=str(tmp_path))

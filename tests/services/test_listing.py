@@ -11,7 +11,7 @@ from extensions import db
 from models import Solicitud
 from rules.lifecycle import Estado
 from services import listing, solicitudes_listing
-from services.listing import EPOCH, Listing, Sort
+from services.listing import Listing, Sort
 from tests.blueprints import solicitud_cases as cases
 from tests.conftest import NOW
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("ctx")
 
 
 def by_validity(name="x") -> Listing:
-    sorts = {"v": Sort(Solicitud.vigente_hasta, empty=EPOCH), "nro": Sort(Solicitud.id)}
+    sorts = {"v": Sort(Solicitud.vigente_hasta, empty=True), "nro": Sort(Solicitud.id)}
     return Listing(name, select(Solicitud), Solicitud.id, sorts, "nro")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from extensions import db
 from models import Cargo, Cuenta, Institucion, Nombramiento, Usuario
-from services import clock, people, scope
+from services import clock, people, people_search
 from sources import demo_people as demo
 
 pytestmark = pytest.mark.usefixtures("ctx")
@@ -32,7 +32,7 @@ def codes(found):
 
 
 def search(text, correo="aiq@demo.gob.ec", limit=20):
-    return people.search(scope.eligible(actor(correo)), text, limit)
+    return people_search.eligible(actor(correo), text, limit)
 
 
 @pytest.mark.parametrize("text", ["ñauñay", "NAUNAY", "nau", "maría ñau", "ñauñay maria", "gestión documental ñau", demo.MAIN.cedula, "maria.naunay",

@@ -68,7 +68,7 @@ def test_a_request_does_not_stand_in_its_own_way(ctx):
 def test_feriados_come_from_the_table(ctx):
     db.session.add(Feriado(fecha=THURSDAY, nombre="Feriado local", decreto="Decreto 17"))
     assert schedule.propose(waiting()).day == FRIDAY
-    assert schedule.day_problem(THURSDAY, TODAY) == "La fecha elegida no es un día laborable."
+    assert schedule.day_problem(THURSDAY, TODAY) == "La fecha elegida no es un día laborable: el 19 nov 2026 es feriado (Feriado local)."
 
 
 @pytest.mark.parametrize(

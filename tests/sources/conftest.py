@@ -2,32 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from sources import Quipux
 from tests.pg import NoPostgres, Server, find_binaries, postgres_server
-from tests.sources import cases
+from tests.sources.installing import Installation, install
 from tests.sources.twin import make_twin
-
-SQL = Path(__file__).parent / "sql"
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """Where a Quipux is: what the settings would say."""
-
-    quipux_url: str
-    bodega_url: str
-    bodega_dir: Path
-
-    def open(self, **options) -> Quipux:
-        config = {"QUIPUX_URL": self.quipux_url, "BODEGA_URL": self.bodega_url, "BODEGA_DIR": str(self.bodega_dir)}
-        return Quipux.from_config(config | options)
-
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
@@ -43,15 +24,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def on_postgres(server, tmp_path_factory) -> Installation:
-    root = tmp_path_factory.mktemp("quipux") / "bodega"
-    root.mkdir()
-    urls = [server.create_database(name, timezone="UTC") for name in ("quipux", "bodega")]
-    with psycopg.connect(server.dsn("quipux")) as quipux, psycopg.connect(server.dsn("bodega")) as bodega:
-        for connection, names in ((quipux, ("01_quipux_min_ddl", "03_seed")), (bodega, ("02_bodega_min_ddl", "05_bodega_seed"))):
-            for name in names:
-                connection.execute((SQL / f"{name}.sql").read_text("utf-8"))
-        cases.load(quipux, bodega, root)
-    return Installation(*urls, root)
+    return install(server, tmp_path_factory.mktemp("quipux") / "bodega")
 
 
 @pytest.fixture(scope="session")

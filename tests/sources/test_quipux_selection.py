@@ -127,7 +127,7 @@ def test_an_iterator_that_is_left_gives_its_connection_back(installation):
 
 
 def test_the_report_is_the_agreed_list(quipux):
-    rows = documents_json(quipux, "110", *Y2018)
+    rows = list(documents_json(quipux, "110", *Y2018))
     assert [r["bandeja"] for r in rows].count("enviado") == 5
     assert [r["bandeja"] for r in rows].count("recibido") == 6
     assert rows[1] == {
@@ -154,6 +154,12 @@ def test_an_estimate_of_files_on_disk_only_is_exact(quipux):
     day = date(2019, 1, 1 + cases.NAMES.index("disk"))
     size = quipux.size("120", day, day)
     assert (size.bytes, size.archivos, size.exacto) == (len(cases.PDF), 1, True)
+
+
+def test_an_estimate_counts_the_unsigned_twin_beside_a_signed_file(quipux):
+    day = date(2019, 1, 1 + cases.NAMES.index("disk_twins"))
+    size = quipux.size("120", day, day)
+    assert (size.bytes, size.archivos, size.exacto) == (len(cases.PDF) + len(cases.DER), 2, True)
 
 
 def test_an_empty_range_is_empty(quipux):

@@ -9,7 +9,7 @@
     "sin firma": ["mute", "minus", "Sin firma"],
     "no verificable": ["warn", "warn", "No verificable"],
   };
-  const CLASES = { principal: "Documento principal", anexo: "Anexo", firma: "Copia firmada", texto: "Texto del documento" };
+  const CLASES = { principal: "Documento principal", firma: "Copia firmada", texto: "Texto del documento" };
   const GLIFO = { principal: "doc", anexo: "clip", firma: "shield", texto: "doc" };
 
   const insignia = (color, nombre, texto) => el("span", "badge k-" + color, icono(nombre), texto);
@@ -25,6 +25,9 @@
     }
     return dl;
   }
+
+  /* One line a person: with title, post and institution a comma no longer tells where the next one begins. */
+  const gente = (nombres) => (nombres.length ? el("span", "gente", ...nombres.map((n) => el("span", "t", n))) : "");
 
   function aviso(color, nombre, titulo, texto) {
     return el("div", "aviso k-" + color, icono(nombre), el("div", "", el("strong", "", titulo), texto ? el("p", "", texto) : null));
@@ -58,7 +61,7 @@
 
   function filaArchivo(a) {
     const problema = estadoArchivo(a);
-    const rotulo = [CLASES[a.clase] || a.clase, a.descripcion, a.fecha ? fecha(a.fecha) : "", problema ? "" : peso(a.bytes)].filter(Boolean).join(" · ");
+    const rotulo = [a.clase === "anexo" ? "" : CLASES[a.clase] || a.clase, a.descripcion, a.fecha ? fecha(a.fecha) : "", problema ? "" : peso(a.bytes)].filter(Boolean).join(" · ");
     const cuerpo = [icono(problema ? "warn" : GLIFO[a.clase] || "doc"), el("span", "nom", el("span", "t", nombreArchivo(a)), el("span", "muted sm", rotulo), problema ? el("span", "falta", problema) : null, a.aviso ? el("span", "sm", causa(a.aviso)) : null)];
     return el("li", "", problema ? el("div", "arch no", ...cuerpo) : abre("arch", a.ruta, ...cuerpo));
   }
@@ -76,18 +79,32 @@
     ];
   }
 
+  function veredicto(texto) {
+    const [color, nombre, rotulo] = VEREDICTOS[V.llano(texto || "")] || ["mute", "info", texto || "Sin dato"];
+    return insignia(color, nombre, rotulo);
+  }
+
+  /* One signed file. With several signers each has its own verdict, and the file the worst of them. */
+  function firma(a) {
+    const f = a.firma, varios = f.firmantes.length > 1;
+    const porque = f.firmantes.length ? "" : f.motivo;
+    return el("li", "", el("div", "row", veredicto(f.veredicto), el("span", "t", nombreArchivo(a))),
+      f.firmado ? el("p", "muted sm", "Firma el archivo ", el("span", "t", f.firmado), ".") : null,
+      porque ? el("p", "muted sm", porque + ".") : null,
+      ...f.firmantes.map((x) => el("div", "firmante", varios ? el("div", "row", veredicto(x.veredicto)) : null, datos(
+        ["Firmante", x.nombre || "No se pudo leer"], ["Fecha de la firma", fecha(x.fecha, true)], ["Emisor del certificado", x.emisor],
+        ["Certificado", x.certificado], ["Motivo", x.motivo, "w"]))));
+  }
+
   function firmas(det, firmado) {
     const con = det.archivos.filter((a) => a.firma);
     if (!con.length) {
       const texto = firmado ? "Quipux lo registra como firmado electrónicamente. Las firmas no se comprobaron al generar el respaldo." : "Quipux no registra firma electrónica para este documento.";
       return tarjeta("Firmas", el("p", "muted", texto));
     }
-    return tarjeta("Firmas", el("ul", "firmas", ...con.map((a) => {
-      const clave = V.llano(a.firma.veredicto || "").replace(/_/g, " ");
-      const [color, nombre, texto] = VEREDICTOS[clave] || ["mute", "info", a.firma.veredicto || "Sin dato"];
-      return el("li", "", el("div", "row", insignia(color, nombre, texto), el("span", "t", nombreArchivo(a))),
-        ...(a.firma.firmantes || []).map((f) => datos(["Firmante", f.nombre], ["Fecha de la firma", fecha(f.fecha, true)], ["Emisor del certificado", f.emisor], ["Certificado", f.certificado])));
-    })));
+    const hay = con.some((a) => a.firma.firmantes.length || a.firma.motivo);
+    return tarjeta("Firmas", el("ul", "firmas", ...con.map(firma)),
+      hay ? el("p", "muted sm", "Comprobación técnica automática hecha al generar el respaldo, sin consultar si los certificados fueron revocados. No es un peritaje.") : null);
   }
 
   function recorrido(det) {
@@ -138,7 +155,7 @@
     acciones.append(boton("", "print", "Imprimir ficha", () => window.print()));
     const general = tarjeta("Información general", datos(
       ["Número", doc.numero], ["Tipo", doc.tipo], ["Fecha", fecha(doc.fecha, true)], ["Referencia", det && det.referencia],
-      ["Asunto", doc.asunto, "w"], ["De", doc.de.join(", "), "w"], ["Para", doc.para.join(", "), "w"], ["Con copia", doc.cc.join(", "), "w"]));
+      ["Asunto", doc.asunto, "w"], ["De", gente(doc.de), "w"], ["Para", gente(doc.para), "w"], ["Con copia", gente(doc.cc), "w"]));
     const pagina = [...encabezado(doc), acciones];
     if (det && V.partes.conNovedad(doc.id)) pagina.push(aviso("warn", "warn", "Documento con novedad", "Al menos uno de sus archivos no se pudo incluir; la causa consta junto a cada uno."));
     if (!det && estado === "falta") pagina.push(...sinParte(doc).slice(0, 1), general, ...sinParte(doc).slice(1));
@@ -158,9 +175,12 @@
       else if (V.partes.conNovedad(x.id)) novedades++;
       else incluidos++;
     }
-    const caja = el("div", "cuentas", cifra(docs.length + meta.excluidos, "encontrados"), signo("="), cifra(incluidos, "incluidos", "ok"), signo("+"), cifra(novedades, "con novedad", novedades ? "warn" : ""));
+    const segun = (n, uno, varios) => (n === 1 ? uno : varios);
+    const todos = docs.length + meta.excluidos;
+    const caja = el("div", "cuentas", cifra(todos, segun(todos, "encontrado", "encontrados")), signo("="), cifra(incluidos, segun(incluidos, "incluido", "incluidos"), "ok"),
+      signo("+"), cifra(novedades, "con novedad", novedades ? "warn" : ""));
     if (lejos) caja.append(signo("+"), cifra(lejos, "en partes que no están aquí", "info"));
-    if (meta.excluidos) caja.append(signo("+"), cifra(meta.excluidos, "excluidos por reserva"));
+    if (meta.excluidos) caja.append(signo("+"), cifra(meta.excluidos, segun(meta.excluidos, "excluido por reserva", "excluidos por reserva")));
     return caja;
   }
 
@@ -188,7 +208,7 @@
     ayuda.append(verificar, ". Las demás partes se extraen en esta misma carpeta y aparecen al volver a abrir esta página.");
     return [
       el("div", "", titulo, meta.persona ? el("p", "muted", "Documentos de Quipux entregados a su titular.") : null),
-      tarjeta("Documentos", cuentas(docs, meta), meta.excluidos ? el("p", "muted sm", "Los documentos excluidos por reserva no forman parte de este respaldo: solo consta cuántos son.") : null),
+      tarjeta("Documentos", cuentas(docs, meta), meta.excluidos ? el("p", "muted sm", "Un documento excluido por reserva no forma parte de este respaldo: solo consta cuántos son.") : null),
       !meta.persona ? null : tarjeta("Titular", datos(["Nombres", meta.persona], ["Cédula", meta.cedula], ["Puesto", meta.puesto], ["Área", meta.area], ["Institución", meta.institucion, "w"])),
       tarjeta("Respaldo", datos(["Nº Solicitud", meta.solicitud], ["Período", V.periodo(meta)], ["Generado", fecha(meta.generado, true)], ["Tamaño de los archivos", peso(meta.bytes)], ["Petición", meta.peticion])),
       tarjeta(meta.partes === 1 ? "Parte única" : "Partes (" + meta.partes + ")", partes(docs, meta), ayuda),

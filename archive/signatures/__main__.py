@@ -1,0 +1,5 @@
+"""The helper process of `guard`."""
+
+from archive.signatures.guard import main
+
+main()

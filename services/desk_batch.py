@@ -1,0 +1,302 @@
+"""Approving many: a preview that says what will happen to each, and the Lote that the officer confirmed, carried out row by row.
+
+A preview writes nothing; it hands out a sealed list (numbers, versions, days). Confirming it makes a Lote, once however often it is
+sent. Each request is then approved in a transaction of its own, by the same use case as a single one; what has changed since the
+preview is told in its row. Started at once, finished by a worker when it is long, found again by the clock when the queue is away."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload, selectinload
+
+from extensions import db
+from models import Lote, LoteFila, LoteResultado, Solicitud, Usuario
+from rules import calendar, texts
+from rules.lifecycle import Estado
+from rules.policy import Actor, Permission, may
+from services import after, clock, desk, desk_notes, desk_queue, people, schedule, scope, solicitudes
+from services.desk_queue import Filters, Row
+from services.errors import Conflict, NotFound, Refused
+
+log = logging.getLogger(__name__)
+MOST = 500  # requests in one Lote
+AT_ONCE = 4.0  # seconds that the person who confirms waits; the rest is the worker's
+SLICE = 120.0  # seconds of one job: less than its time limit
+STUCK = timedelta(minutes=2)
+MAX_SEAL = 200_000
+CHANGED = "La vista previa caducó o no es válida. Revise la lista y confirme otra vez."
+NOTE = "Aprobación por lote"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One request of a preview and the day it would get. late: past the limit of the calendar."""
+
+    row: Row
+    day: date
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One request of the filter that is not approved with the others, and why."""
+
+    row: Row
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen. more: requests of the filter beyond MOST, for another Lote. seal: to be sent back as it is."""
+
+    planned: list[Planned]
+    left_out: list[LeftOut]
+    more: int
+    days: list[tuple[date, int]]
+    documents: int
+    bytes: int
+    reserved: int
+    seal: str
+
+
+def preview(actor: Actor, filters: Filters) -> Preview:
+    """The whole filter: only what passes every check; the rest is left out with its reason."""
+    rows = desk_queue.matching(actor, filters, MOST + 1)
+    more = max(0, desk_queue.queue(actor, filters).counts[filters.view] - MOST) if len(rows) > MOST else 0
+    return _preview(actor, rows[:MOST], more, observed_too=False)
+
+
+def preview_chosen(actor: Actor, numbers: list[int]) -> Preview:
+    """Requests ticked one by one: an observation that is only a warning does not leave them out."""
+    return _preview(actor, desk_queue.chosen(actor, numbers[:MOST]), 0, observed_too=True)
+
+
+def _preview(actor: Actor, rows: list[Row], more: int, *, observed_too: bool) -> Preview:
+    book, planned, left_out = _Book(), [], []
+    for row in rows:
+        why = _why_not(actor, row, observed_too)
+        try:
+            proposal = book.take(row.solicitud) if not why else None
+        except ValueError as impossible:  # in Spanish: larger than a year of capacity
+            proposal, why = None, str(impossible)
+        if proposal is None:
+            left_out.append(LeftOut(row, why))
+        else:
+            planned.append(Planned(row, proposal.day, not proposal.on_time))
+    chosen = [p.row.solicitud for p in planned]
+    per_day: dict[date, int] = {}
+    for each in planned:
+        per_day[each.day] = per_day.get(each.day, 0) + 1
+    return Preview(
+        planned, left_out, more, sorted(per_day.items()), sum(s.estimado_documentos or 0 for s in chosen),
+        sum(s.estimado_bytes or 0 for s in chosen), sum(s.estimado_reservados or 0 for s in chosen), _seal(actor, planned),
+    )
+
+
+def _why_not(actor: Actor, row: Row, observed_too: bool) -> str:
+    if not may(actor, Permission.SOLICITUD_DECIDE, row.solicitud):
+        return desk.OWN
+    if row.kind == desk_notes.BAD or (row.kind and not observed_too):
+        return f"{row.note}: se decide por separado."
+    return ""
+
+
+class _Book:
+    """The calendar as it fills while a preview hands out its days: none is promised twice."""
+
+    def __init__(self) -> None:
+        self.today = clock.today()
+        self.booked = schedule.booked(self.today)
+        self.calendar, self.capacity, self.periods = schedule.working_calendar(), schedule.capacity(), schedule.periods()
+
+    def take(self, row: Solicitud) -> calendar.Proposal:
+        """The day this request gets, now taken. Raises ValueError."""
+        found = calendar.propose(
+            self.today, row.estimado_documentos or 0, row.estimado_bytes or 0, row.institucion_id, self.booked, self.calendar, self.capacity,
+            self.periods,
+        )
+        for day, load in found.spread:
+            self.booked.setdefault(day, calendar.DayLoad()).add(row.institucion_id, load)
+        return found
+
+
+# --- confirming --------------------------------------------------------------------------------------------------------
+
+
+def _seal(actor: Actor, planned: list[Planned]) -> str:
+    rows = [[p.row.solicitud.id, p.row.solicitud.version, p.day.toordinal()] for p in planned]
+    return str(_signer().dumps([secrets.token_hex(12), actor.usuario_id, rows])) if rows else ""
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key, salt="lote")
+
+
+def confirm(actor: Actor, seal: str, *, words: str = "", back: str = "") -> Lote:
+    """The Lote of a preview, as it was sealed for this officer; confirmed again, the same one. words: the filter, for people;
+    back: its address. Commits. Raises Refused."""
+    try:
+        key, officer, rows = _signer().loads(seal[:MAX_SEAL])
+    except (BadData, ValueError):
+        raise Refused(CHANGED) from None
+    if officer != actor.usuario_id:
+        raise Refused(CHANGED)
+    if known := db.session.scalar(select(Lote).where(Lote.clave == key)):
+        return known
+    lote = Lote(clave=key, creado_por_id=actor.usuario_id, creado_en=clock.now(), filtro=words[:400], volver=back[:800])
+    lote.filas = [
+        LoteFila(orden=n, solicitud_id=number, version=version, fecha=date.fromordinal(day)) for n, (number, version, day) in enumerate(rows)
+    ]
+    db.session.add(lote)
+    try:
+        db.session.commit()
+    except IntegrityError:  # the other click of a double one was quicker
+        db.session.rollback()
+        return db.session.scalars(select(Lote).where(Lote.clave == key)).one()
+    return lote
+
+
+def begin(lote: Lote) -> None:
+    """Carry out what can be done while the person waits, and leave the rest to a worker. Commits."""
+    number = lote.id
+    if work(number, AT_ONCE):
+        after.nudge("jobs.lotes.work", number)
+        db.session.commit()
+
+
+def unfinished() -> list[int]:
+    """Lotes that nobody carries on: their worker died, or the queue never got them."""
+    query = select(Lote.id).where(Lote.terminado_en.is_(None), Lote.creado_en <= clock.now() - STUCK)
+    return list(db.session.scalars(query.order_by(Lote.id)))
+
+
+# --- carrying out ------------------------------------------------------------------------------------------------------
+
+
+def work(lote_id: int, seconds: float = SLICE) -> int:
+    """Approve the rows of a Lote that are still pending, each in its own transaction, for at most `seconds`; returns how many
+    are left. May run twice at once: a row is taken by locking it."""
+    end = time.monotonic() + seconds
+    while _one(lote_id):
+        if time.monotonic() >= end:
+            break
+    left = db.session.scalar(select(func.count()).where(LoteFila.lote_id == lote_id, LoteFila.resultado == LoteResultado.PENDIENTE)) or 0
+    lote = db.session.get(Lote, lote_id)
+    if lote is not None and not left and lote.terminado_en is None:
+        lote.terminado_en = clock.now()
+    db.session.commit()
+    return left
+
+
+def _one(lote_id: int) -> bool:
+    """Carry out the next pending row; False when there is none to take."""
+    fila = db.session.scalar(
+        select(LoteFila).where(LoteFila.lote_id == lote_id, LoteFila.resultado == LoteResultado.PENDIENTE).order_by(LoteFila.orden).limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if fila is None:
+        db.session.rollback()
+        return False
+    officer = people.actor_of(db.session.get(Usuario, fila.lote.creado_por_id), clock.now())
+    try:
+        with db.session.begin_nested():
+            row = _approve(officer, fila)
+        fila.resultado, fila.fecha_final, fila.detalle = LoteResultado.APROBADA, row.fecha_tentativa, _said(fila, row)
+    except NotFound:
+        fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, "La solicitud ya no está a la vista de la SGE."
+    except Refused as refused:
+        fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, " ".join(refused.fields.values())
+    except Conflict as conflict:
+        fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, conflict.message
+    except ValueError as impossible:  # rules.calendar, in Spanish
+        fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, str(impossible)
+    db.session.commit()
+    return True
+
+
+def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
+    """One request on its day, or on the next one with room when that has been taken meanwhile; reserved documents stay out.
+    Whoever confirmed must still be in office. Raises NotFound, Refused, Conflict."""
+    if not officer.sge:
+        raise Refused("Quien confirmó el lote ya no ejerce en la SGE.")
+    row = desk.solicitud(officer, fila.solicitud_id)
+    if row.estado is not Estado.ENVIADA:
+        raise Conflict(desk.decided(row))
+    if not may(officer, Permission.SOLICITUD_DECIDE, row):
+        raise Refused(desk.OWN)
+    kind, note = desk_notes.of(row)
+    if kind == desk_notes.BAD:
+        raise Refused(f"{note}: revísela y decida por separado.")
+    day = fila.fecha
+    if schedule.day_problem(day, clock.today()) or schedule.above_capacity(row, day):
+        day = schedule.propose(row).day
+    reserved = row.estimado_reservados or 0
+    told = {"lote": fila.lote_id} | ({"reservados_total": reserved} if reserved else {})
+    return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
+
+
+def _left_out(reserved: int) -> str:
+    """What the Recorrido says of reserved documents. Not as a comment: that would pass for a reason to exceed the capacity."""
+    return f"{NOTE}: {texts.plural(reserved, 'documento reservado', 'documentos reservados')}, no se incluyen." if reserved else ""
+
+
+def _said(fila: LoteFila, row: Solicitud) -> str:
+    parts = [f"Se aprobó para el {texts.long_day(row.fecha_tentativa)}."]
+    if row.fecha_tentativa != fila.fecha:
+        parts.append(f"El {texts.day(fila.fecha)} previsto se ocupó mientras usted confirmaba.")
+    if row.fuera_de_plazo:
+        parts.append("Fuera de plazo: no hay capacidad antes.")
+    if row.estimado_reservados:
+        parts.append(f"Sin {texts.plural(row.estimado_reservados, 'documento reservado', 'documentos reservados')}.")
+    return " ".join(parts)
+
+
+# --- looking at it -----------------------------------------------------------------------------------------------------
+
+
+def lote(actor: Actor, lote_id: int) -> Lote:
+    """A Lote, for the SGE. Raises NotFound."""
+    found = db.session.get(
+        Lote, lote_id, options=[selectinload(Lote.filas).joinedload(LoteFila.solicitud).joinedload(Solicitud.institucion)]
+    ) if actor.sge and 0 < lote_id < 2**31 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a Lote is, in requests."""
+
+    total: int
+    approved: int
+    pending: int
+
+    @property
+    def other(self) -> int:
+        """Those that could not be approved."""
+        return self.total - self.approved - self.pending
+
+
+def tally(ids: list[int]) -> dict[int, Tally]:
+    """The figures of these Lotes."""
+    query = select(LoteFila.lote_id, LoteFila.resultado, func.count()).where(LoteFila.lote_id.in_(ids)).group_by(LoteFila.lote_id, LoteFila.resultado)
+    found: dict[int, dict[LoteResultado, int]] = {number: {} for number in ids}
+    for number, resultado, many in db.session.execute(query):
+        found[number][resultado] = many
+    return {n: Tally(sum(f.values()), f.get(LoteResultado.APROBADA, 0), f.get(LoteResultado.PENDIENTE, 0)) for n, f in found.items()}
+
+
+def recent(actor: Actor, limit: int = 20) -> list[Lote]:
+    """The last Lotes of all officers, newest first."""
+    query = select(Lote).options(joinedload(Lote.creado_por)).order_by(Lote.id.desc()).limit(limit)
+    return list(db.session.scalars(query)) if actor.sge else []

@@ -1,0 +1,78 @@
+"""*Listado de solicitudes* as a file: every row of the filter, not only the page; CSV as it is read, XLSX through a temporary file.
+
+Memory does not grow with the list: rows come in batches. What a person typed is text in a spreadsheet, never a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from rules.deadlines import ZONE, last_moment
+from rules.glossary import CLASE, ESTADO_BADGE
+from rules.lifecycle import Estado
+from rules.policy import Actor
+from services import solicitudes_listing, spreadsheet
+from services.solicitudes_listing import Filters, Row
+
+HEADS = ("Nº Solicitud", "Nombres", "Apellidos", "CI", "Puesto", "Área", "Institución", "Siglas", "Clase", "Fecha Solicitud", "Rango desde",
+         "Rango hasta", "Estado", "Detalle", "Fecha tentativa", "Vigente hasta")
+BOM = "\ufeff"
+# A cell that begins so is a formula for a spreadsheet that opens a CSV.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(actor: Actor, filters: Filters, order: str = "") -> Iterator[tuple[Any, ...]]:
+    """The cells of each row, in the list's order."""
+    for batch in solicitudes_listing.every(actor, filters, order):
+        yield from map(_cells, batch)
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    s = row.solicitud
+    until = last_moment(s.vigente_hasta) if row.estado is Estado.ATENDIDA and s.vigente_hasta else None
+    return (
+        s.id, s.persona_nombre, s.persona_apellido, s.persona_cedula, s.persona_puesto, s.persona_area, s.institucion.nombre, s.institucion.sigla,
+        CLASE[s.clase], s.fecha_solicitud, s.desde, s.hasta, ESTADO_BADGE[row.estado].label, row.detail, s.fecha_tentativa, until,
+    )
+
+
+def to_csv(cells: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    """CSV for the Excel of a desk in Ecuador: BOM, semicolons, dates as they are read here."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    buffer.write(BOM)
+    writer.writerow(HEADS)
+    for number, row in enumerate(cells, start=1):
+        writer.writerow([_plain(value) for value in row])
+        if number % 500 == 0:
+            yield _emptied(buffer)
+    yield _emptied(buffer)
+
+
+def _emptied(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, int):
+        return value
+    if hasattr(value, "hour"):
+        return value.astimezone(ZONE).strftime("%d/%m/%Y %H:%M")
+    if hasattr(value, "strftime"):
+        return value.strftime("%d/%m/%Y")
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def to_xlsx(cells: Iterator[tuple[Any, ...]]) -> BinaryIO:
+    """A workbook on disk, at its beginning; it goes when it is closed."""
+    out = tempfile.TemporaryFile()
+    spreadsheet.rows_to_xlsx(out, HEADS, cells, "Solicitudes")
+    out.seek(0)
+    return out

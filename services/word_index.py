@@ -1,0 +1,110 @@
+"""The words of accounts and requests, as the database indexes them (revision 0008, docs/adr/0013).
+
+A typed text becomes folded words; each must begin a word of the row. Besides its words a row carries *marks*, which no typed word
+can be: of an account `_word`, the first of the surname; of a request `__i12`, its institution, and `__m202611`, its month.
+Both databases answer the same: FTS5 tokens and tsvector lexemes are what stands between the blanks of `busqueda`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, String, and_, cast, column, literal, literal_column, or_, table
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from extensions import Base, db
+from models import Cuenta, Solicitud
+from rules.identity import words
+
+MAX_WORDS = 12
+
+# The expressions of the GIN indexes, letter by letter: PostgreSQL uses an index for the expression it was made with.
+_GIN: dict[type[Base], str] = {
+    Cuenta: "((cuenta.busqueda || ' _' || split_part(cuenta.apellido_plegado, ' ', 1))::tsvector)",
+    Solicitud: "((solicitud.busqueda || ' __i' || solicitud.institucion_id::text)::tsvector)",
+}
+
+
+def asked(text: str) -> list[str]:
+    """The words of a typed text that count, each once: of two, the longer ("mar mari" asks for "mari")."""
+    found = list(dict.fromkeys(words(text)))[:MAX_WORDS]
+    return [w for w in found if not any(other != w and other.startswith(w) for other in found)]
+
+
+def on_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def begins(searched: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement[bool]:
+    """Row by row: every wanted word begins a word of `searched`. Words hold only letters and digits: no wildcard among them."""
+    return and_(*(searched.like(f"% {word}%") for word in wanted))
+
+
+# FTS5 keeps the beginnings of 2 to 6 letters of every word: longer ones would be merged from all the words they begin (36 ms
+# for "analist" among a million rows). So a longer word is looked up by its first letters, and the row is asked for the rest.
+KEPT = 6
+# No word of a row is longer (models: the longest searched column); PostgreSQL refuses a query with words of 2 047 bytes.
+LONGEST = 510
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of a word index: every one of `words` begins a word of the row, one mark of each of `marks` is the row's.
+    surname: the first word of the surname begins with one of the words (True), with none of them (False), whatever (None).
+    On SQLite it may be a superset (`exact`): then ask the rows too (`begins`, `family`)."""
+
+    words: Sequence[str]
+    marks: Sequence[Sequence[str]] = ()
+    surname: bool | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether FTS5 alone knows the answer."""
+        return all(len(word) <= KEPT - (self.surname is not None) for word in self.words)
+
+    def fts5(self) -> str:
+        """Every word quoted, so that none is an operator."""
+        text = " AND ".join([f'"{word[:KEPT]}" *' for word in self.words] + [_any(f'"{m}"' for m in marks) for marks in self.marks])
+        families = _any(f'"_{word[:KEPT - 1]}" *' for word in self.words)
+        if self.surname:
+            return f"({text}) AND {families}"
+        return f"({text}) NOT {families}" if self.surname is False and self.exact else text
+
+    def tsquery(self) -> str:
+        families = " | ".join(f"'_{word[:LONGEST]}':*" for word in self.words)
+        parts = [f"'{word[:LONGEST]}':*" for word in self.words] + ["(" + " | ".join(f"'{m}'" for m in marks) + ")" for marks in self.marks]
+        return " & ".join(parts + ([] if self.surname is None else [f"{'' if self.surname else '!'}({families})"]))
+
+
+def _any(terms: Iterable[str]) -> str:
+    return "(" + " OR ".join(terms) + ")"
+
+
+def family(surname: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement[bool]:
+    """Row by row: the surname begins with one of the words. surname: a column made by services.people.surname_key."""
+    return or_(*(surname.like(f"{word}%") for word in wanted))
+
+
+class Index:
+    """The word index of one table. On SQLite a table to read from, whose rows come by ascending id: `rows`, `joined`, `match`.
+    On PostgreSQL a condition: `holds`."""
+
+    def __init__(self, kind: type[Base]):
+        name = f"{kind.__tablename__}_palabras"
+        self.kind = kind
+        self.rows: FromClause = table(name, column("rowid"))
+        self.id = literal_column(f"{name}.rowid")
+        # The plus keeps SQLite from looking up one row of the index after the other instead of reading it once.
+        self.joined = self.rows.join(kind, kind.id == literal_column(f"+{name}.rowid"))  # type: ignore[attr-defined]
+        self._name = literal_column(name)
+
+    def match(self, query: Query) -> ColumnElement[bool]:
+        return self._name.op("MATCH")(query.fts5())
+
+    def holds(self, query: Query) -> ColumnElement[Any]:
+        return literal_column(_GIN[self.kind]).op("@@")(cast(literal(query.tsquery(), String), TSQUERY))
+
+
+CUENTAS, SOLICITUDES = Index(Cuenta), Index(Solicitud)
