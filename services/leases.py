@@ -15,7 +15,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 from archive.model import NOTICES
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo
-from services import after, clock, runs
+from services import after, clock, production, runs
 from services.runs import LIVE, MAX_FAILURES, Claim, Fenced, lease_end
 
 
@@ -197,7 +197,9 @@ def complete(ejecucion_id: int) -> bool:
 
 def wanting() -> list[int]:
     """Ids of runs with a volume that nobody is making while their leader is at work, the oldest first. A run that waits for
-    Quipux or the storage wants no help."""
+    Quipux or the storage wants no help, and none is given while the production is paused."""
+    if production.paused():
+        return []
     at = clock.now()
     query = (
         select(Parte.ejecucion_id)

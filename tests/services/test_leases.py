@@ -8,7 +8,7 @@ import pytest
 
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo
-from services import clock, leases, runs
+from services import clock, leases, production, runs
 from tests.conftest import NOW
 from tests.jobs import story
 
@@ -158,6 +158,12 @@ def test_help_is_wanted_only_while_the_leader_is_at_work(claim, at):
     assert leases.wanting() == [], "the last volume waits for the others"
     with at(seconds=61):
         assert leases.wanting() == [], "a run without its leader is taken over instead"
+
+
+def test_no_help_is_given_while_the_production_is_paused(claim):
+    production.pause(story.actor(story.OFFICER), "Mantenimiento de Quipux.")
+    db.session.commit()
+    assert leases.wanting() == []
 
 
 def test_failures_of_others_and_of_earlier_workers_are_counted(claim):
