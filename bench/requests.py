@@ -204,10 +204,16 @@ class _World:
         return people
 
     def _accounts(self, people: list[_Person]) -> Iterator[tuple]:
+        columns = [c.name for c in models.Cuenta.__table__.columns]
+        blank = dict.fromkeys(columns)
         for p in people:
             mail = f"p{p.id}@isp.gob.ec"
-            yield (p.id, str(p.id), p.cedula, p.names, p.surnames, "", p.post, "Normal", p.area, p.place, mail, p.id % 200 == 0, None,
-                   None, f"{p.search} {' '.join(words(p.post))} {' '.join(words(mail))}", p.surname_key)
+            row = blank | {
+                "id": p.id, "quipux_codi": str(p.id), "cedula": p.cedula, "nombre": p.names, "apellido": p.surnames, "titulo": "", "puesto": p.post,
+                "perfil": "Normal", "area": p.area, "institucion_id": p.place, "correos": mail, "activa": p.id % 200 == 0,
+                "busqueda": f"{p.search} {' '.join(words(p.post))} {' '.join(words(mail))}", "apellido_plegado": p.surname_key,
+            }
+            yield tuple(row.values())
 
     # --- requests -------------------------------------------------------------------------------------------------------
 
@@ -236,6 +242,7 @@ class _World:
             "documento_asunto": "Solicitud de respaldo de documentos", "documento_remitente": f"{person.names} {person.surnames}",
             "documento_remitente_cedula": "" if mine > 0.95 else cedula(number + 1) if mine > 0.93 else person.cedula,
             "documento_sha256": "", "documento_clave": "", "estimado_documentos": documents, "estimado_bytes": size if documents else 0,
+            "previsto_documentos": documents, "previsto_bytes": size if documents else 0,
             "estimado_reservados": chance.randrange(1, 40) if chance.random() < 0.12 else 0, "devuelta_por": "", "fuera_de_plazo": False,
             "incluir_reservados": False, "ampliada": False, "oculta": False,
         }
