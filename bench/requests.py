@@ -204,8 +204,7 @@ class _World:
         return people
 
     def _accounts(self, people: list[_Person]) -> Iterator[tuple]:
-        columns = [c.name for c in models.Cuenta.__table__.columns]
-        blank = dict.fromkeys(columns)
+        blank = _blank(models.Cuenta.__table__)
         for p in people:
             mail = f"p{p.id}@isp.gob.ec"
             row = blank | {
@@ -329,7 +328,7 @@ class _World:
 
     def _ejecuciones(self, made: list[tuple], parts: list[tuple]) -> Iterator[tuple]:
         columns = [c.name for c in models.Ejecucion.__table__.columns]
-        blank = {c.name: c.default.arg if c.default is not None else None for c in models.Ejecucion.__table__.columns}
+        blank = _blank(models.Ejecucion.__table__)
         number = 0
         for solicitud, estado, _, _, _, approved, _, generated, documents, size, *_ in made:
             if generated is None and estado not in {Estado.EN_EJECUCION, Estado.DETENIDA}:
@@ -344,8 +343,12 @@ class _World:
             row |= self._run_state(number, estado, generated, documents, real)
             if estado is Estado.ATENDIDA:
                 name = f"RESPALDO_{solicitud:06d}.zip"
-                parts.append((len(parts) + 1, number, 1, models.ParteTipo.DATOS, name, "", f"solicitudes/{solicitud:06d}/{name}", real,
-                              sha256(name.encode()).hexdigest(), documents, documents + 20, real, generated, None))
+                part = _blank(models.Parte.__table__) | {
+                    "id": len(parts) + 1, "ejecucion_id": number, "numero": 1, "tipo": models.ParteTipo.DATOS, "nombre": name,
+                    "clave": f"solicitudes/{solicitud:06d}/{name}", "bytes": real, "sha256": sha256(name.encode()).hexdigest(),
+                    "documentos": documents, "entradas": documents + 20, "bytes_planeados": real, "publicada_en": generated,
+                }
+                parts.append(tuple(part.values()))
             yield tuple(row[name] for name in columns)
 
     def _run_state(self, number: int, estado: Estado, generated: datetime | None, documents: int, size: int) -> dict[str, Any]:
@@ -357,6 +360,11 @@ class _World:
         troubled = documents // 500 if number % 9 == 0 else 0
         return {"estado": "publicada", "etapa": "publicar", "terminada_en": generated, "con_novedad": troubled, "incluidos": documents - troubled,
                 "recibidos": documents // 2, "enviados": documents - documents // 2, "documentos_hechos": documents, "bytes_hechos": size}
+
+
+def _blank(table: Table) -> dict[str, Any]:
+    """A row of the table as it is before anything is known, in the order of its columns."""
+    return {c.name: c.default.arg if c.default is not None and c.default.is_scalar else None for c in table.columns}
 
 
 def cedula(number: int) -> str:
