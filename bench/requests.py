@@ -204,10 +204,15 @@ class _World:
         return people
 
     def _accounts(self, people: list[_Person]) -> Iterator[tuple]:
+        blank = _blank(models.Cuenta.__table__)
         for p in people:
             mail = f"p{p.id}@isp.gob.ec"
-            yield (p.id, str(p.id), p.cedula, p.names, p.surnames, "", p.post, "Normal", p.area, p.place, mail, p.id % 200 == 0, None,
-                   None, f"{p.search} {' '.join(words(p.post))} {' '.join(words(mail))}", p.surname_key)
+            row = blank | {
+                "id": p.id, "quipux_codi": str(p.id), "cedula": p.cedula, "nombre": p.names, "apellido": p.surnames, "titulo": "", "puesto": p.post,
+                "perfil": "Normal", "area": p.area, "institucion_id": p.place, "correos": mail, "activa": p.id % 200 == 0,
+                "busqueda": f"{p.search} {' '.join(words(p.post))} {' '.join(words(mail))}", "apellido_plegado": p.surname_key,
+            }
+            yield tuple(row.values())
 
     # --- requests -------------------------------------------------------------------------------------------------------
 
@@ -236,6 +241,7 @@ class _World:
             "documento_asunto": "Solicitud de respaldo de documentos", "documento_remitente": f"{person.names} {person.surnames}",
             "documento_remitente_cedula": "" if mine > 0.95 else cedula(number + 1) if mine > 0.93 else person.cedula,
             "documento_sha256": "", "documento_clave": "", "estimado_documentos": documents, "estimado_bytes": size if documents else 0,
+            "previsto_documentos": documents, "previsto_bytes": size if documents else 0,
             "estimado_reservados": chance.randrange(1, 40) if chance.random() < 0.12 else 0, "devuelta_por": "", "fuera_de_plazo": False,
             "incluir_reservados": False, "ampliada": False, "oculta": False,
         }
@@ -322,7 +328,7 @@ class _World:
 
     def _ejecuciones(self, made: list[tuple], parts: list[tuple]) -> Iterator[tuple]:
         columns = [c.name for c in models.Ejecucion.__table__.columns]
-        blank = {c.name: c.default.arg if c.default is not None else None for c in models.Ejecucion.__table__.columns}
+        blank = _blank(models.Ejecucion.__table__)
         number = 0
         for solicitud, estado, _, _, _, approved, _, generated, documents, size, *_ in made:
             if generated is None and estado not in {Estado.EN_EJECUCION, Estado.DETENIDA}:
@@ -337,8 +343,12 @@ class _World:
             row |= self._run_state(number, estado, generated, documents, real)
             if estado is Estado.ATENDIDA:
                 name = f"RESPALDO_{solicitud:06d}.zip"
-                parts.append((len(parts) + 1, number, 1, models.ParteTipo.DATOS, name, "", f"solicitudes/{solicitud:06d}/{name}", real,
-                              sha256(name.encode()).hexdigest(), documents, documents + 20, real, generated, None))
+                part = _blank(models.Parte.__table__) | {
+                    "id": len(parts) + 1, "ejecucion_id": number, "numero": 1, "tipo": models.ParteTipo.DATOS, "nombre": name,
+                    "clave": f"solicitudes/{solicitud:06d}/{name}", "bytes": real, "sha256": sha256(name.encode()).hexdigest(),
+                    "documentos": documents, "entradas": documents + 20, "bytes_planeados": real, "publicada_en": generated,
+                }
+                parts.append(tuple(part.values()))
             yield tuple(row[name] for name in columns)
 
     def _run_state(self, number: int, estado: Estado, generated: datetime | None, documents: int, size: int) -> dict[str, Any]:
@@ -350,6 +360,11 @@ class _World:
         troubled = documents // 500 if number % 9 == 0 else 0
         return {"estado": "publicada", "etapa": "publicar", "terminada_en": generated, "con_novedad": troubled, "incluidos": documents - troubled,
                 "recibidos": documents // 2, "enviados": documents - documents // 2, "documentos_hechos": documents, "bytes_hechos": size}
+
+
+def _blank(table: Table) -> dict[str, Any]:
+    """A row of the table as it is before anything is known, in the order of its columns."""
+    return {c.name: c.default.arg if c.default is not None and c.default.is_scalar else None for c in table.columns}
 
 
 def cedula(number: int) -> str:

@@ -81,7 +81,7 @@ def preview_chosen(actor: Actor, numbers: list[int]) -> Preview:
 
 
 def _preview(actor: Actor, rows: list[Row], more: int, *, observed_too: bool) -> Preview:
-    book, planned, left_out = _Book(), [], []
+    book, planned, left_out = _Book({row.solicitud.institucion_id for row in rows}), [], []
     for row in rows:
         why = _why_not(actor, row, observed_too)
         try:
@@ -113,19 +113,25 @@ def _why_not(actor: Actor, row: Row, observed_too: bool) -> str:
 class _Book:
     """The calendar as it fills while a preview hands out its days: none is promised twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, institutions: set[int]) -> None:
         self.today = clock.today()
         self.booked = schedule.booked(self.today)
-        self.calendar, self.capacity, self.periods = schedule.working_calendar(), schedule.capacity(), schedule.periods()
+        self.calendar, self.capacities, self.periods = schedule.working_calendar(), schedule.capacities(), schedule.periods()
+        # The totals are there already; what each of these institutions has of them decides its quota.
+        own = (Solicitud.fecha_tentativa, Solicitud.institucion_id)
+        sums = (func.sum(func.coalesce(Solicitud.estimado_documentos, 0)), func.sum(func.coalesce(Solicitud.estimado_bytes, 0)))
+        query = select(*own, *sums).where(schedule.ON_PROMISE, own[0] >= self.today, own[1].in_(institutions)).group_by(*own)
+        for day, who, documents, size in db.session.execute(query):
+            self.booked.setdefault(day, calendar.DayLoad()).institutions[who] = calendar.Load(int(documents), int(size))
 
     def take(self, row: Solicitud) -> calendar.Proposal:
         """The day this request gets, now taken. Raises ValueError."""
+        load = schedule.load_of(row)
         found = calendar.propose(
-            self.today, row.estimado_documentos or 0, row.estimado_bytes or 0, row.institucion_id, self.booked, self.calendar, self.capacity,
-            self.periods,
+            self.today, load.documents, load.bytes, row.institucion_id, self.booked, self.calendar, self.capacities, self.periods
         )
-        for day, load in found.spread:
-            self.booked.setdefault(day, calendar.DayLoad()).add(row.institucion_id, load)
+        for day, part in found.spread:
+            self.booked.setdefault(day, calendar.DayLoad()).add(row.institucion_id, part)
         return found
 
 
@@ -236,12 +242,25 @@ def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
     kind, note = desk_notes.of(row)
     if kind == desk_notes.BAD:
         raise Refused(f"{note}: revísela y decida por separado.")
-    day = fila.fecha
-    if schedule.day_problem(day, clock.today()) or schedule.above_capacity(row, day):
-        day = schedule.propose(row).day
     reserved = row.estimado_reservados or 0
     told = {"lote": fila.lote_id} | ({"reservados_total": reserved} if reserved else {})
-    return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
+
+    def put(day: date) -> Solicitud:
+        return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
+
+    try:
+        return put(_day(row, fila.fecha))
+    except Refused as refused:
+        if "comentario" not in refused.fields:
+            raise
+    # The day was taken between the look at it and the decision, and the calendar has been held since: once more.
+    return put(schedule.propose(row).day)
+
+
+def _day(row: Solicitud, wanted: date) -> date:
+    """The day that was confirmed, if it still has room, else the one that would be proposed now."""
+    taken = schedule.day_problem(wanted, clock.today()) or schedule.above_capacity(row, wanted)
+    return schedule.propose(row).day if taken else wanted
 
 
 def _left_out(reserved: int) -> str:
