@@ -88,7 +88,7 @@ def rebuild_board() -> None:
               help="Solo en la demostración: sin valor, «due» no espera la fecha calendarizada; con un instante ISO, el reloj se fija en él.")
 @with_appcontext
 def sweep(name: str, instant: str | None) -> None:
-    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno."""
+    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno; sale con 1 si algo falló."""
     demo = current_app.config["DEMO"]
     if instant is not None and not demo:
         raise click.UsageError("--now solo se admite en el modo de demostración.")
@@ -99,6 +99,8 @@ def sweep(name: str, instant: str | None) -> None:
         reports = sweeps.run(name, forced=instant is not None)
     for report in reports:
         click.echo(json.dumps(report))
+    if any(report["failed"] for report in reports):
+        raise click.exceptions.Exit(1)
 
 
 def _instant(text: str) -> datetime:
@@ -113,9 +115,9 @@ def _instant(text: str) -> datetime:
 @click.command()
 @click.argument("queue_name", required=False, type=click.Choice([RUNS, LIGHT]))
 def worker(queue_name: str | None) -> None:
-    """Atiende la cola: sin argumento, las ejecuciones y los avisos, cada cual en su proceso."""
+    """Atiende la cola: sin argumento, las ejecuciones (RUN_WORKERS procesos) y los avisos."""
     if queue_name is None:
-        jobs.worker.supervise()
+        jobs.worker.supervise(_app().config["RUN_WORKERS"])
     else:
         jobs.worker.serve(_app(), queue_name)
 

@@ -414,7 +414,9 @@ class Ejecucion(Base):
 
     solicitud: Mapped[Solicitud] = relationship(back_populates="ejecuciones")
     partes: Mapped[list[Parte]] = relationship(back_populates="ejecucion", order_by="Parte.numero")
-    novedades: Mapped[list[Novedad]] = relationship(back_populates="ejecucion", order_by="Novedad.id")
+    novedades: Mapped[list[Novedad]] = relationship(
+        back_populates="ejecucion", order_by="Novedad.id", foreign_keys="Novedad.ejecucion_id"
+    )
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
@@ -439,7 +441,10 @@ class ParteTipo(StrEnum):
 
 class Parte(Base):
     """One volume: planned first, published when its bytes are in the storage and were read back (`sha256` set).
-    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1."""
+    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1.
+
+    Several workers share a run: each volume has a lease of its own, and `intento` is its fencing token
+    (docs/adr/0020)."""
 
     __tablename__ = "parte"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -456,6 +461,17 @@ class Parte(Base):
     bytes_planeados: Mapped[int] = mapped_column(BigInteger, default=0)
     publicada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     borrada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Who is making it now
+    intento: Mapped[int] = mapped_column(default=0)
+    fallos: Mapped[int] = mapped_column(default=0)
+    arrendada_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    trabajador: Mapped[str] = mapped_column(String(120), default="")
+    documentos_hechos: Mapped[int] = mapped_column(default=0)
+    bytes_hechos: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Files that could not be read while it was made, and how many of the last ones in a row: the breaker counts over the
+    # whole run, whoever made its volumes (decisions 16).
+    fallidos: Mapped[int] = mapped_column(default=0)
+    racha: Mapped[int] = mapped_column(default=0)
 
     ejecucion: Mapped[Ejecucion] = relationship(back_populates="partes")
     descargas: Mapped[list[Descarga]] = relationship(back_populates="parte")
@@ -472,7 +488,9 @@ class Parte(Base):
 
 
 class Novedad(Base):
-    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES."""
+    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES. `ruta`: the place
+    that the plan keeps for it in the payload. `pedida_por_id`: the last complement that looked for it;
+    `recuperada_por_id`: the complement that brought it (decisions 20)."""
 
     __tablename__ = "novedad"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -483,8 +501,12 @@ class Novedad(Base):
     asunto: Mapped[str] = mapped_column(String(400), default="")
     archivo: Mapped[str] = mapped_column(String(250), default="")
     causa: Mapped[str] = mapped_column(String(20))
+    ruta: Mapped[str] = mapped_column(String(200), default="")
+    pedida_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
+    ruta_pedida: Mapped[str] = mapped_column(String(200), default="")
+    recuperada_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
 
-    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades")
+    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades", foreign_keys=[ejecucion_id])
 
 
 class Descarga(Base):
@@ -1075,7 +1097,7 @@ class BloqueEspejo(Base):
 
 
 class Peticion(Base):
-    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0012).
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0020).
     Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
 
     __tablename__ = "peticion"

@@ -18,7 +18,7 @@ from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
-    after, board_summary, cambios, clock, desk_batch, downloads, implantaciones, mirror, notices, petition_index, production, purge, runs, solicitudes,
+    after, board_summary, cambios, clock, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs, solicitudes,
     uploads,
 )
 from services.adapters import quipux, storage
@@ -39,12 +39,16 @@ def due(*, all_approved: bool = False) -> tuple[int, int]:
 
 
 def reconcile() -> tuple[int, int]:
-    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Bulk approvals that
-    nobody carries on go on here, a little at each turn: no worker and no queue is needed for them."""
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Idle workers are woken
+    for volumes of large runs that nobody is making. Bulk approvals that nobody carries on go on here, a little at each turn:
+    no worker and no queue is needed for them."""
     lotes = desk_batch.unfinished()
     for lote in lotes:
         desk_batch.work(lote, LOTE_SECONDS)
-    return _wake(runs.orphans()) + len(lotes), 0
+    lost = _wake(runs.orphans())
+    if wanting := leases.wanting():
+        _wake(min(len(wanting), after.idle_workers()))
+    return lost + len(lotes), 0
 
 
 def _wake(waiting: int) -> int:
@@ -188,10 +192,16 @@ SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
 
 
 def run(name: str, *, forced: bool = False) -> list[dict]:
-    """Run one sweep, or "all". `forced`: `due` starts everything approved, whatever its date (demo only)."""
+    """Run one sweep, or "all". One that cannot be made counts as failed, and the others follow. `forced`: `due` starts
+    everything approved, whatever its date (demo only)."""
     reports = []
     for each in SWEEPS if name == "all" else [name]:
-        done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        try:
+            done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        except Exception:
+            log.exception("sweep %s", each)
+            db.session.rollback()
+            done, failed = 0, 1
         reports.append({"sweep": each, "now": clock.now().isoformat(timespec="seconds"), "done": done, "failed": failed})
         db.session.remove()
     return reports
