@@ -116,7 +116,7 @@ class _Book:
     def __init__(self) -> None:
         self.today = clock.today()
         self.booked = schedule.booked(self.today)
-        self.calendar, self.capacity, self.periods = schedule.working_calendar(), schedule.capacity(), schedule.periods()
+        self.calendar, self.capacity, self.periods = schedule.working_calendar(), schedule.capacities(), schedule.periods()
 
     def take(self, row: Solicitud) -> calendar.Proposal:
         """The day this request gets, now taken. Raises ValueError."""
