@@ -19,9 +19,8 @@ def strokes(size: national.Size, count: int) -> list[tuple[int, str]]:
     """(institution, what is typed so far): beginnings of 2 to 12 letters of real names, surnames first or last, posts and cédulas;
     two in three without accents."""
     rng = random.Random(7)
-    step = max(1, size.accounts // (count * 4))
     typed = []
-    for row in islice(national.accounts(size), 0, min(size.accounts, count * 4 * step), step):
+    for row in islice(national.accounts(size), count * 4):
         names, surnames = row[3].split(), row[4].split()
         text = rng.choice([row[4], f"{surnames[0]} {names[0]}", f"{names[0]} {surnames[0]}", row[3], row[2], row[5], f"{names[0][:3]} {surnames[-1]}"])
         text = text[: rng.randint(2, 12)].strip()
@@ -36,7 +35,7 @@ def main() -> None:
     parser.add_argument("--url", help="a database filled by bench.national")
     options = parser.parse_args()
     size = national.SMALL if options.small else national.WHOLE
-    typed = strokes(size, 120 if options.small else 400)
+    typed = strokes(size, 120 if options.small else 300)
     places = sorted({1, 2, 3, 10, size.institutions // 4, size.institutions // 2, size.institutions - 1})
     with site.prepared(options.url, options.small) as url:
         officer, *aiqs = site.passwords(url, [1, *(national.SGE + place for place in places)])

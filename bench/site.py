@@ -145,7 +145,7 @@ def running(url: str) -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--workers", str(WORKERS), "--threads", "8", "-b", f"127.0.0.1:{port}",
-               "--keep-alive", "30", "--no-control-socket", "--log-level", "warning", "app:create_app()"]
+               "--keep-alive", "240", "--no-control-socket", "--log-level", "warning", "app:create_app()"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | _settings(url))
     try:
         for _ in range(200):

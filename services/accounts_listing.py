@@ -11,13 +11,13 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Area, Barrido, Cuenta, Usuario
-from rules.identity import cedula_problem, words
+from rules.identity import cedula_problem
 from rules.policy import Actor
 from services import scope
 from services.accesses import Access, access_of, in_quipux
 from services.listing import Listing, Page, Sort
+from services.word_index import CUENTAS, Query, asked, begins, on_sqlite
 
-MAX_WORDS = 12
 DEFAULT_ORDER = "nombre"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nombre": False, "ingreso": True}
@@ -54,9 +54,11 @@ class Row:
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
     """A page of the accounts the actor may see, and the order it is in."""
-    query = matching(actor, filters).add_columns(Usuario).options(joinedload(Cuenta.institucion))
-    sorts = {"nombre": Sort(Cuenta.apellido_plegado, index="ix_cuenta_nombre"), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=True)}
-    listing = Listing(f"usuarios {filters.digest}", query, Cuenta.id, sorts, DEFAULT_ORDER)
+    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=True)}
+    listing = Listing(
+        f"usuarios {filters.digest}", matching(actor, filters), Cuenta.id, sorts, DEFAULT_ORDER, narrow=_narrow(actor, filters),
+        load=_people(actor).add_columns(Usuario).options(joinedload(Cuenta.institucion)),
+    )
     found = listing.page(order, token)
     several = _several(actor, [cuenta.cedula for cuenta, _ in found.rows])
     return replace(found, rows=[_row(cuenta, usuario, several) for cuenta, usuario in found.rows]), listing.order(order)
@@ -64,11 +66,19 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 
 def matching(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]]:
     """The accounts the actor may see that pass the filters, joined to who signs in with their cédula."""
-    query = scope.cuentas(actor).outerjoin(Usuario, Usuario.cedula == Cuenta.cedula)
-    there = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))
+    query = _but_words(_people(actor), filters)
     if filters.texto:
-        asked = words(filters.texto)[:MAX_WORDS]
-        query = query.where(and_(*(Cuenta.busqueda.like(f"% {word}%") for word in asked)) if asked else Cuenta.id < 0)
+        wanted = asked(filters.texto)
+        query = query.where(begins(Cuenta.busqueda, wanted) if wanted else Cuenta.id < 0)
+    return query
+
+
+def _people(actor: Actor) -> Select[tuple[Cuenta]]:
+    return scope.cuentas(actor).outerjoin(Usuario, Usuario.cedula == Cuenta.cedula)
+
+
+def _but_words(query: Select[tuple[Cuenta]], filters: Filters) -> Select[tuple[Cuenta]]:
+    there = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))
     if filters.area:
         query = query.where(Cuenta.area == filters.area)
     if filters.estado:
@@ -80,6 +90,19 @@ def matching(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]]:
     if filters.institucion_id:
         query = query.where(Cuenta.institucion_id == filters.institucion_id)
     return query
+
+
+def _narrow(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]] | None:
+    """The same rows found by their words, where all the country is searched; one institution's are looked at one by one."""
+    wanted = asked(filters.texto)
+    if not wanted or not actor.sge or filters.institucion_id:
+        return matching(actor, filters)
+    words = Query(wanted)
+    if not on_sqlite():
+        return _but_words(_people(actor), filters).where(CUENTAS.holds(words))
+    # A LEFT JOIN of its own: only from the word index outwards does SQLite read it once.
+    query = scope.cuentas(actor).select_from(CUENTAS.joined.outerjoin(Usuario, Usuario.cedula == Cuenta.cedula))
+    return _but_words(query, filters).where(CUENTAS.match(words), begins(Cuenta.busqueda, wanted))
 
 
 def areas(actor: Actor, institucion_id: int | None) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import BinaryIO, Iterable
 
@@ -18,8 +19,9 @@ from rules.deadlines import midnight
 from rules.glossary import CARGO
 from rules.identity import words
 from services.aiq_offices import AIQ
+from services.listing import Leg, Listing, Page, Sort
 
-LIMIT = 200
+DEFAULT_ORDER = "institucion"
 HEADS = ("Institución", "Siglas", "RUC", "Cargo", "Nombres y apellidos", "Cédula", "Correo", "Desde", "Hasta", "Documento")
 
 
@@ -49,11 +51,24 @@ def offices(day: date | None = None, institucion_id: int | None = None, text: st
     return query
 
 
-def entries(query: Select[tuple[Nombramiento]], limit: int | None = LIMIT) -> list[Entry]:
-    """The rows of a query of `offices` with the change that made each."""
-    rows = db.session.scalars(query.limit(limit) if limit else query).all()
+def page(query: Select[tuple[Nombramiento]], name: str, order: str = "", token: str = "") -> tuple[Page[Entry], str]:
+    """A page of a query of `offices`, each with the change that made it, and the order it is in. name: tells these filters from
+    others inside a cursor."""
+
+    def by_place(descending: bool) -> list[Leg]:
+        return [Leg(None, ((Institucion.nombre, descending), (Institucion.id, descending), (Nombramiento.desde, True)))]
+
+    sorts = {
+        "institucion": Sort(Institucion.nombre, legs=(by_place(False), by_place(True))),
+        "desde": Sort(Nombramiento.desde, descending=True),
+        "hasta": Sort(Nombramiento.hasta, descending=True, empty=True),
+    }
+    listing = Listing(f"registro {hashlib.sha256(name.encode()).hexdigest()[:12]}", query, Nombramiento.id, sorts, DEFAULT_ORDER)
+    found = listing.page(order, token)
+    rows = [row for (row,) in found.rows]
     made = {(c.institucion_id, c.entrante_id, c.hora_efectiva): c for c in _changes({row.institucion_id for row in rows})}
-    return [Entry(row, made.get((row.institucion_id, row.usuario_id, row.desde))) for row in rows]
+    entries = [Entry(row, made.get((row.institucion_id, row.usuario_id, row.desde))) for row in rows]
+    return replace(found, rows=entries), listing.order(order)
 
 
 def on(institucion_id: int, at: datetime) -> list[Nombramiento]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import joinedload
 
@@ -18,12 +18,13 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import clock, scope, solicitudes, status
+from services import board_views, clock, scope, solicitudes, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
+RECENT = 1000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 DEFAULT_ORDER = "-fecha"
@@ -45,7 +46,8 @@ class Vista(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list is narrowed to. inicio, fin: local days of the Fecha Solicitud, both included. texto: the header's
-    search, a number, a name or a cédula. Empty values filter nothing."""
+    search, a number, a name or a cédula. cifra: a figure of the board (services.board_views). Empty values
+    filter nothing."""
 
     inicio: date | None = None
     fin: date | None = None
@@ -55,6 +57,7 @@ class Filters:
     institucion_id: int | None = None
     texto: str = ""
     vista: Vista | None = None
+    cifra: str = ""
 
     @property
     def digest(self) -> str:
@@ -105,18 +108,23 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 
 
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
-    """A few requests for the header's search: the one of that number, then the newest by their numbers with these words."""
+    """A few requests for the header's search, the newest first: the one of that number and those with these words. Common words
+    are met among the latest requests; rarer ones are found by the word index, which is read from the oldest on."""
     now, wanted, number = clock.now(), asked(text), _number(text)
     load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
+    ids: list[int] = []
     if wanted:
-        place = _place(actor, Filters())
-        rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), place), wanted)
-        tie = SOLICITUDES.id if on_sqlite() else Solicitud.id
-        ids = list(db.session.scalars(rows.with_only_columns(Solicitud.id, maintain_column_froms=True).order_by(tie.desc()).limit(limit)))
-        found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id) if ids else []
-    unique = list({s.id: s for s in found}.values())[:limit]
-    return [_row(actor, solicitud, None, now) for solicitud in unique]
+        latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+        recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
+        ids = list(db.session.scalars(recent.with_hint(Solicitud, "NOT INDEXED", "sqlite").order_by(Solicitud.id.desc()).limit(limit)))
+        if len(ids) < limit:
+            rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+            some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).limit(RECENT).subquery()
+            ids += db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit))
+    if ids:
+        found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id)
+    return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
 
 
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
@@ -173,6 +181,8 @@ def _but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[So
         query = query.where(Solicitud.institucion_id == filters.institucion_id)
     if filters.vista:
         query = query.where(in_view(filters.vista, now))
+    if filters.cifra and (figure := board_views.view(filters.cifra)):
+        query = query.where(figure.condition(now))
     return query
 
 
@@ -197,7 +207,7 @@ def _place(actor: Actor, filters: Filters) -> int | None:
 def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The rows of `matching`, found by the narrowest filter: number, view or estado, words, institution, date."""
     few = filters.vista is not None or (filters.estados and Estado.ELIMINADA not in filters.estados)
-    if filters.nro is not None:
+    if filters.nro is not None or filters.cifra:
         return matching(actor, filters, now)
     if filters.texto:
         return _by_text(actor, filters, now, place)

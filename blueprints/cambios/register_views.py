@@ -20,13 +20,31 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @requires(Permission.AIQ_REGISTER)
 def register_page() -> Response:
     typed, problem, query = _asked()
-    rows = register.entries(query, register.LIMIT + 1) if query is not None else []
+    order, page = request.args.get("orden", "")[:20], None
+    if query is not None:
+        page, order = register.page(query, repr(sorted(typed.items())), order, request.args.get("cursor", ""))
     place = db.session.get(Institucion, int(typed["institucion"])) if typed["institucion"] else None
-    return htmx.render(
-        "cambios/registro.html", status=422 if problem else 200, filas=rows[:register.LIMIT], muchas=len(rows) > register.LIMIT,
-        limite=register.LIMIT, v=typed, problema=problem, cargos=CARGO, institucion=place, AHORA=clock.now(),
-        xlsx=url_for(".register_xlsx", **{name: value for name, value in typed.items() if value}),
+
+    def url(endpoint: str = ".register_page", **changes: str) -> str:
+        kept = typed | {"orden": "" if order == register.DEFAULT_ORDER else order} | changes
+        return url_for(endpoint, **{name: value for name, value in kept.items() if value})
+
+    response = htmx.render(
+        "cambios/registro.html", "cambios/_registro_resultados.html", 422 if problem else 200, page=page, v=typed, problema=problem, cargos=CARGO,
+        institucion=place, AHORA=clock.now(), xlsx=url(".register_xlsx"), url=url, orden=order,
+        heads={name: _head(name, order, url) for name in ("institucion", "desde", "hasta")},
     )
+    if problem and htmx.is_fragment():
+        # The message belongs beside the field: the page is asked for as a whole.
+        response.headers["HX-Redirect"] = url()
+    return response
+
+
+def _head(name: str, order: str, url) -> tuple[str, str]:
+    """The link of a sortable column's head and the present direction, as `aria-sort` says it."""
+    if order.removeprefix("-") != name:
+        return url(orden=name if name == "institucion" else f"-{name}"), "none"
+    return url(orden=name if order.startswith("-") else f"-{name}"), "descending" if order.startswith("-") else "ascending"
 
 
 @bp.get("/registro-aiq.xlsx")

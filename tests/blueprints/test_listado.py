@@ -63,7 +63,7 @@ def test_an_aiq_sees_the_institution_and_the_sge_everything(app, many, sign_in):
 
 
 def test_the_filters_have_the_seeds_names(many, aiq):
-    labels = [e.text_content().strip() for e in read(aiq).xpath("//form[@id='filtros']//*[self::label[not(@class)] or @class='label']")]
+    labels = [e.text_content().strip() for e in read(aiq).xpath("//form[@id='filtros']//*[self::label[not(@class)] or starts-with(@class, 'label')]")]
     assert labels == ["Fecha Inicio", "Fecha Fin", "Nº Solicitud", "Estado", "Nombre o CI"]
 
 

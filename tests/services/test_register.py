@@ -57,7 +57,7 @@ def test_who_was_aiq_at_an_instant(place, moment, expected):
 
 def test_by_day_with_the_document_of_the_change(place):
     def of(day, **changes):
-        return register.entries(register.offices(day, place.id, **changes))
+        return register.page(register.offices(day, place.id, **changes), "x")[0].rows
 
     assert names([e.office for e in of(date(2026, 11, 26))]) == [("aiq_backup", "respaldo"), ("aiq_principal", "aiq")]
     (new, _backup) = of(date(2026, 11, 27))
@@ -66,10 +66,10 @@ def test_by_day_with_the_document_of_the_change(place):
 
 
 def test_the_history_of_an_institution_is_newest_first_and_found_by_siglas(place):
-    rows = [e.office for e in register.entries(register.offices(text="snbap"))]
+    rows = [e.office for e in register.page(register.offices(text="snbap"), "x")[0].rows]
     assert names(rows)[:2] == [("aiq_principal", "respaldo"), ("aiq_principal", "servidor")] and len(rows) == 4
     assert all(o.institucion_id == place.id for o in rows)
-    assert register.entries(register.offices(text="no existe")) == []
+    assert register.page(register.offices(text="no existe"), "x")[0].rows == []
 
 
 def test_the_spreadsheet_holds_the_same_rows_and_no_formula(place):
