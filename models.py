@@ -444,7 +444,7 @@ class Parte(Base):
     `numero` 1…N are data volumes; the directory volume, when there is one, is N+1.
 
     Several workers share a run: each volume has a lease of its own, and `intento` is its fencing token
-    (docs/adr/0020)."""
+    (docs/adr/0019)."""
 
     __tablename__ = "parte"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -1097,7 +1097,7 @@ class BloqueEspejo(Base):
 
 
 class Peticion(Base):
-    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0020).
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0012).
     Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
 
     __tablename__ = "peticion"

@@ -187,7 +187,7 @@ def _begun(first: date, last: date) -> dict[date, int]:
 
 def _loads(first: date, last: date) -> dict[date, DayLoad]:
     """What is promised, and for days gone by what was produced."""
-    today, found = clock.today(), schedule.booked(first)
+    today, found = clock.today(), schedule.booked(first, institution=schedule.OTHERS)
     if first >= today:
         return found
     rows = db.session.execute(

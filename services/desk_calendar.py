@@ -96,7 +96,7 @@ def choice(row: Solicitud, since: date | None = None, chosen: date | None = None
 def _weeks(row: Solicitud, start: date, today: date) -> list[list[Day]]:
     off = db.session.execute(select(Feriado.fecha, Feriado.nombre).where(Feriado.fecha.between(start, start + SPAN)))
     names = {fecha: nombre for fecha, nombre in off}
-    booked, calendar = schedule.booked(max(start, today), without=row.id), schedule.working_calendar()
+    booked, calendar = schedule.booked(max(start, today), without=row.id, institution=schedule.OTHERS), schedule.working_calendar()
     daily, periods = schedule.capacities(), schedule.periods()
 
     def day(date_: date) -> Day:

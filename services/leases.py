@@ -1,4 +1,4 @@
-"""The volumes of a run and who is making them: several workers share a large one (archive.md §6, docs/adr/0020).
+"""The volumes of a run and who is making them: several workers share a large one (archive.md §6, docs/adr/0019).
 
 A worker takes a volume by compare-and-set and carries `Parte.intento` as its fencing token, as the run's leader does with
 the run (services.runs): two workers never make one volume, and who was overtaken or stopped publishes nothing.

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from flask import current_app
-from sqlalchemy import case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, text
 
 from extensions import db
 from models import PROMISED, AnioFeriados, Capacidad, Feriado, PeriodoAltaDemanda, Solicitud
@@ -80,25 +80,28 @@ def limit(day: date) -> Load:
 OTHERS = 0  # no institution has this id
 
 
-def booked(since: date, *, without: int | Collection[int] | None = None, institution: int = OTHERS) -> dict[date, calendar.DayLoad]:
-    """What is promised on each day from `since` on, and what today has already produced: what `institution` has on it, and
-    all the others as one (OTHERS). `without`: requests being moved do not stand in their own way.
+def booked(since: date, *, without: int | Collection[int] | None = None, institution: int | None = None) -> dict[date, calendar.DayLoad]:
+    """What is promised on each day from `since` on, and what today has already produced, by institution. With `institution` (or
+    OTHERS: none), a row a day instead of hundreds: what that one has on it, and all the others as one. `without`: requests
+    being moved do not stand in their own way.
 
     Requests that fit into a day, nearly all, are summed up by the database; only those of several days come one by one."""
     found: dict[date, calendar.DayLoad] = {}
     days, daily, times = working_calendar(), capacities(), periods()
-    one_day = _smallest_day(daily, times)
-    for day, own, load in (*_sums(since, one_day, _ids(without), institution), *(_produced_today(institution) if since <= clock.today() else ())):
-        found.setdefault(day, calendar.DayLoad()).add(institution if own else OTHERS, load)
-    large = ((day, institution if who == institution else OTHERS, load) for day, who, load in _large(one_day, _ids(without)))
-    calendar.book(large, days, daily, times, onto=found)
+    one_day, left_out = _smallest_day(daily, times), _ids(without)
+    who: ColumnElement[int] = Solicitud.institucion_id
+    if institution is not None:
+        who = case((Solicitud.institucion_id == institution, institution), else_=OTHERS)
+    for day, key, load in (*_sums(since, one_day, left_out, who), *(_produced_today(who) if since <= clock.today() else ())):
+        found.setdefault(day, calendar.DayLoad()).add(key, load)
+    calendar.book(_large(one_day, left_out, who), days, daily, times, onto=found)
     return {day: load for day, load in found.items() if day >= since}
 
 
 def continuing(when: date) -> int:
     """How many requests of several days that began before `when` take part of it."""
     days, daily, times = working_calendar(), capacities(), periods()
-    rows = (row for row in _large(_smallest_day(daily, times), set()) if row[0] < when)
+    rows = (row for row in _large(_smallest_day(daily, times), set(), Solicitud.institucion_id) if row[0] < when)
     return sum(when in calendar.book([row], days, daily, times) for row in rows)
 
 
@@ -114,44 +117,47 @@ def _smallest_day(daily: Capacities, times: Collection[Period]) -> Load:
 
 
 _DOCUMENTS, _BYTES = func.coalesce(Solicitud.estimado_documentos, 0), func.coalesce(Solicitud.estimado_bytes, 0)
-_ROW = (Solicitud.fecha_tentativa, Solicitud.institucion_id, _DOCUMENTS, _BYTES)
 # Written out: with parameters in it neither database would see that its index of promised requests applies.
 ON_PROMISE = text(f"solicitud.{PROMISED}")
 
 
-def _sums(since: date, one_day: Load, left_out: set[int], institution: int) -> Iterator[tuple[date, bool, Load]]:
-    """By day, the requests of one day: the institution's own, and the others'. Those left out are subtracted here: looking for
-    their numbers would take the database from its index to every row."""
+def _row(who: ColumnElement[int]) -> Select:
+    return select(Solicitud.fecha_tentativa, who, _DOCUMENTS, _BYTES)
+
+
+def _sums(since: date, one_day: Load, left_out: set[int], who: ColumnElement[int]) -> Iterator[Booking]:
+    """By day, the requests of one day. Those left out are subtracted here: looking for their numbers would take the database
+    from its index to every row."""
     small = (_DOCUMENTS <= one_day.documents, _BYTES <= one_day.bytes)
-    own = case((Solicitud.institucion_id == institution, 1), else_=0).label("own")
+    key = who.label("who")
     rows = db.session.execute(
-        select(Solicitud.fecha_tentativa, own, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
-        .where(ON_PROMISE, Solicitud.fecha_tentativa >= since, *small).group_by(Solicitud.fecha_tentativa, own)
+        select(Solicitud.fecha_tentativa, key, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
+        .where(ON_PROMISE, Solicitud.fecha_tentativa >= since, *small).group_by(Solicitud.fecha_tentativa, key)
     )
-    away: dict[tuple[date, bool], list[Load]] = {}
+    away: dict[tuple[date, int], list[Load]] = {}
     if left_out:
-        for day, who, documents, size in db.session.execute(select(*_ROW).where(ON_PROMISE, Solicitud.id.in_(left_out), *small)):
-            away.setdefault((day, who == institution), []).append(Load(documents, size))
-    for day, mine, count, documents, size in rows:
-        gone = away.get((day, bool(mine)), [])
+        for day, one, documents, size in db.session.execute(_row(who).where(ON_PROMISE, Solicitud.id.in_(left_out), *small)):
+            away.setdefault((day, one), []).append(Load(documents, size))
+    for day, one, count, documents, size in rows:
+        gone = away.get((day, one), [])
         if count > len(gone):
-            yield day, bool(mine), Load(int(documents), int(size)) - sum(gone, Load())
+            yield day, one, Load(int(documents), int(size)) - sum(gone, Load())
 
 
-def _large(one_day: Load, left_out: set[int]) -> Iterator[Booking]:
+def _large(one_day: Load, left_out: set[int], who: ColumnElement[int]) -> Iterator[Booking]:
     """Requests of several days, one by one, whenever they began."""
-    query = select(*_ROW).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
+    query = _row(who).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
     if left_out:
         query = query.where(Solicitud.id.not_in(left_out))
-    for day, institucion, documents, size in db.session.execute(query.order_by(Solicitud.fecha_tentativa, Solicitud.id)):
-        yield day, institucion, Load(documents, size)
+    for day, one, documents, size in db.session.execute(query.order_by(Solicitud.fecha_tentativa, Solicitud.id)):
+        yield day, one, Load(documents, size)
 
 
-def _produced_today(institution: int) -> Iterator[tuple[date, bool, Load]]:
+def _produced_today(who: ColumnElement[int]) -> Iterator[Booking]:
     """What runs of this day have used up of its capacity."""
-    query = select(*_ROW).where(Solicitud.fecha_tentativa == clock.today(), Solicitud.generada_en.is_not(None))
-    for day, who, documents, size in db.session.execute(query):
-        yield day, who == institution, Load(documents, size)
+    query = _row(who).where(Solicitud.fecha_tentativa == clock.today(), Solicitud.generada_en.is_not(None))
+    for day, one, documents, size in db.session.execute(query):
+        yield day, one, Load(documents, size)
 
 
 def load_of(solicitud: Solicitud) -> Load:
@@ -222,7 +228,7 @@ def above_capacity_with(solicitudes: Collection[Solicitud], day: date) -> float:
     """How full the fullest day would be with all these requests on `day`, where that is above the capacity (1.08: 8 % more);
     0 when they find place."""
     days, daily, times = working_calendar(), capacities(), periods()
-    loads = booked(day, without=[s.id for s in solicitudes])
+    loads = booked(day, without=[s.id for s in solicitudes], institution=OTHERS)
     before = {each: load.total for each, load in loads.items()}
     calendar.book(((day, s.institucion_id, load_of(s)) for s in solicitudes), days, daily, times, onto=loads)
     fullest = (load.total.share_of(whole_day(each, daily, times)) for each, load in loads.items() if load.total != before.get(each, Load()))

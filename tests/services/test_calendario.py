@@ -95,6 +95,19 @@ def test_a_run_of_several_days_that_began_before_still_counts(at):
         assert schedule.booked(MONDAY)[MONDAY].total.documents == 50
 
 
+def test_sums_by_institution_for_one_and_for_none_agree():
+    here, there, long = promised(THURSDAY, 10), promised(THURSDAY, 20, people.RESEARCHER), promised(FRIDAY, 150, people.RESEARCHER)
+    assert here.institucion_id != there.institucion_id
+    every = schedule.booked(TODAY)
+    assert {who: load.documents for who, load in every[THURSDAY].institutions.items()} == {here.institucion_id: 10, there.institucion_id: 20}
+    one = schedule.booked(TODAY, institution=here.institucion_id)
+    assert {who: load.documents for who, load in one[THURSDAY].institutions.items()} == {here.institucion_id: 10, schedule.OTHERS: 20}
+    none = schedule.booked(TODAY, institution=schedule.OTHERS)
+    assert [{day: load.total for day, load in found.items()} for found in (one, none)] == [{day: load.total for day, load in every.items()}] * 2
+    left = schedule.booked(TODAY, without=[here.id, long.id])
+    assert left[THURSDAY].institutions.keys() == {there.institucion_id} and FRIDAY not in left
+
+
 def test_what_today_has_produced_is_not_free_again():
     row = promised(TODAY, 60)
     move(row, Action.START, None)
