@@ -10,12 +10,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 import models  # noqa: F401  (the tables)
 from blueprints import (
-    acceso, asuntos, calendario, cambios, correos, descargas, errors, headers, inicio, instituciones, mesa, presentation, salud, session, solicitudes, usuarios,
+    acceso, asuntos, calendario, cambios, correos, descargas, ejecuciones, errors, headers, inicio, instituciones, mesa, presentation, salud, session,
+    solicitudes, tablero, usuarios,
 )
 from commands import register as register_commands
 from extensions import csrf, db, login, mail, migrate, tune
 
-BLUEPRINTS = (acceso.bp, inicio.bp, solicitudes.bp, mesa.bp, calendario.bp, descargas.bp, correos.bp, salud.bp, usuarios.bp, asuntos.bp, cambios.bp, instituciones.bp)
+BLUEPRINTS = (acceso.bp, inicio.bp, solicitudes.bp, mesa.bp, calendario.bp, descargas.bp, correos.bp, salud.bp, usuarios.bp, asuntos.bp, cambios.bp,
+              instituciones.bp, tablero.bp, ejecuciones.bp)
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

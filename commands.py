@@ -19,17 +19,18 @@ from jobs import sweeps
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
 from quipux_commands import quipux
-from services import clock, health, schedule, signin
+from services import board_summary, clock, health, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
 
 usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
+tablero = AppGroup("tablero", help="Las cifras del tablero.")
 
 
 def register(app: Flask) -> None:
-    for command in (usuario, feriados, quipux, settings, sweep, worker, clock_process, demo_setup):
+    for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 
 
@@ -75,13 +76,19 @@ def check_settings() -> None:
     click.echo("La configuración está completa.")
 
 
+@tablero.command("rebuild")
+def rebuild_board() -> None:
+    """Vuelve a contar todos los días cerrados a partir de las solicitudes."""
+    click.echo(f"{board_summary.rebuild()} días contados.")
+
+
 @click.command()
 @click.argument("name", type=click.Choice([*sweeps.SWEEPS, "all"]))
 @click.option("--now", "instant", is_flag=False, flag_value="", default=None, metavar="[INSTANTE]",
               help="Solo en la demostración: sin valor, «due» no espera la fecha calendarizada; con un instante ISO, el reloj se fija en él.")
 @with_appcontext
 def sweep(name: str, instant: str | None) -> None:
-    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno."""
+    """Ejecuta un barrido (o todos, con «all») e imprime un objeto JSON por cada uno; sale con 1 si algo falló."""
     demo = current_app.config["DEMO"]
     if instant is not None and not demo:
         raise click.UsageError("--now solo se admite en el modo de demostración.")
@@ -92,6 +99,8 @@ def sweep(name: str, instant: str | None) -> None:
         reports = sweeps.run(name, forced=instant is not None)
     for report in reports:
         click.echo(json.dumps(report))
+    if any(report["failed"] for report in reports):
+        raise click.exceptions.Exit(1)
 
 
 def _instant(text: str) -> datetime:
@@ -106,9 +115,9 @@ def _instant(text: str) -> datetime:
 @click.command()
 @click.argument("queue_name", required=False, type=click.Choice([RUNS, LIGHT]))
 def worker(queue_name: str | None) -> None:
-    """Atiende la cola: sin argumento, las ejecuciones y los avisos, cada cual en su proceso."""
+    """Atiende la cola: sin argumento, las ejecuciones (RUN_WORKERS procesos) y los avisos."""
     if queue_name is None:
-        jobs.worker.supervise()
+        jobs.worker.supervise(_app().config["RUN_WORKERS"])
     else:
         jobs.worker.serve(_app(), queue_name)
 

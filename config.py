@@ -64,6 +64,8 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "INSTITUTION_QUOTA": min(1, _at_least(env, "INSTITUTION_QUOTA", 0.01, 0.25)),
         "APPROVE_ON_SEND": _flag(env, "APPROVE_ON_SEND"),
         "RUN_WAIT_HOURS": _number(env, "RUN_WAIT_HOURS", 24),
+        # Processes that make archives on this machine: one run each, or the volumes of a large one together.
+        "RUN_WORKERS": _run_workers(env),
         "LEASE_SECONDS": _number(env, "LEASE_SECONDS", 60),
         "FIRMAS": not _flag(env, "FIRMAS_DESACTIVADAS"),
         "FIRMAS_ANCLAS": env.get("FIRMAS_ANCLAS") or "",
@@ -108,6 +110,13 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         return float(raw)
     except ValueError:
         raise ConfigError(f"{name} debe ser un número; se recibió «{raw}».") from None
+
+
+def _run_workers(env: Mapping[str, str]) -> int:
+    count = _number(env, "RUN_WORKERS", 1)
+    if count != int(count) or not 1 <= count <= 32:
+        raise ConfigError(f"RUN_WORKERS debe ser un número entero de 1 a 32; se recibió «{env['RUN_WORKERS']}».")
+    return int(count)
 
 
 def _at_least(env: Mapping[str, str], name: str, least: float, default: float) -> float:

@@ -301,6 +301,9 @@ class Solicitud(Base):
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
+        Index("ix_solicitud_generada", "generada_en"),
+        # The counters of every page of the SGE, without reading a row (services.scope names these columns).
+        Index("ix_solicitud_conteo", "estado", "oculta", "creada_por_id", "clase"),
         # What is promised, by day: everything services.schedule sums up, and nothing of the requests that are over.
         Index(
             "ix_solicitud_calendario",
@@ -411,11 +414,16 @@ class Ejecucion(Base):
 
     solicitud: Mapped[Solicitud] = relationship(back_populates="ejecuciones")
     partes: Mapped[list[Parte]] = relationship(back_populates="ejecucion", order_by="Parte.numero")
-    novedades: Mapped[list[Novedad]] = relationship(back_populates="ejecucion", order_by="Novedad.id")
+    novedades: Mapped[list[Novedad]] = relationship(
+        back_populates="ejecucion", order_by="Novedad.id", foreign_keys="Novedad.ejecucion_id"
+    )
 
     __table_args__ = (
         Index("ix_ejecucion_estado", "estado", "arrendada_hasta"),
         Index("ix_ejecucion_terminada", "terminada_en"),
+        Index(
+            "ix_ejecucion_novedades", "solicitud_id", sqlite_where=text("con_novedad > 0"), postgresql_where=text("con_novedad > 0")
+        ),
         Index(
             "uq_ejecucion_una_viva",
             "solicitud_id",
@@ -433,7 +441,10 @@ class ParteTipo(StrEnum):
 
 class Parte(Base):
     """One volume: planned first, published when its bytes are in the storage and were read back (`sha256` set).
-    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1."""
+    `numero` 1…N are data volumes; the directory volume, when there is one, is N+1.
+
+    Several workers share a run: each volume has a lease of its own, and `intento` is its fencing token
+    (docs/adr/0020)."""
 
     __tablename__ = "parte"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -450,15 +461,36 @@ class Parte(Base):
     bytes_planeados: Mapped[int] = mapped_column(BigInteger, default=0)
     publicada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
     borrada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Who is making it now
+    intento: Mapped[int] = mapped_column(default=0)
+    fallos: Mapped[int] = mapped_column(default=0)
+    arrendada_hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    trabajador: Mapped[str] = mapped_column(String(120), default="")
+    documentos_hechos: Mapped[int] = mapped_column(default=0)
+    bytes_hechos: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Files that could not be read while it was made, and how many of the last ones in a row: the breaker counts over the
+    # whole run, whoever made its volumes (decisions 16).
+    fallidos: Mapped[int] = mapped_column(default=0)
+    racha: Mapped[int] = mapped_column(default=0)
 
     ejecucion: Mapped[Ejecucion] = relationship(back_populates="partes")
     descargas: Mapped[list[Descarga]] = relationship(back_populates="parte")
 
-    __table_args__ = (UniqueConstraint("ejecucion_id", "numero"),)
+    __table_args__ = (
+        UniqueConstraint("ejecucion_id", "numero"),
+        # What the storage holds now: few of very many.
+        Index(
+            "ix_parte_viva", "ejecucion_id", "bytes",
+            sqlite_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+            postgresql_where=text("publicada_en IS NOT NULL AND borrada_en IS NULL"),
+        ),
+    )
 
 
 class Novedad(Base):
-    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES."""
+    """One file that was found in Quipux and could not be included. `causa`: a key of archive.model.CAUSES. `ruta`: the place
+    that the plan keeps for it in the payload. `pedida_por_id`: the last complement that looked for it;
+    `recuperada_por_id`: the complement that brought it (decisions 20)."""
 
     __tablename__ = "novedad"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -469,8 +501,12 @@ class Novedad(Base):
     asunto: Mapped[str] = mapped_column(String(400), default="")
     archivo: Mapped[str] = mapped_column(String(250), default="")
     causa: Mapped[str] = mapped_column(String(20))
+    ruta: Mapped[str] = mapped_column(String(200), default="")
+    pedida_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
+    ruta_pedida: Mapped[str] = mapped_column(String(200), default="")
+    recuperada_por_id: Mapped[int | None] = mapped_column(ForeignKey("ejecucion.id"))
 
-    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades")
+    ejecucion: Mapped[Ejecucion] = relationship(back_populates="novedades", foreign_keys=[ejecucion_id])
 
 
 class Descarga(Base):
@@ -939,6 +975,46 @@ class PeriodoAltaDemanda(Base):
     __table_args__ = (CheckConstraint("desde <= hasta", name="orden"),)
 
 
+class PausaProduccion(Base):
+    """Production was paused, by whom and why, until when and by whom it was resumed. Rows are the trail of who did it: they
+    are never deleted. `apartadas`: runs that were set aside and go on by themselves afterwards. At most one is `vigente`."""
+
+    __tablename__ = "pausa_produccion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vigente: Mapped[bool] = mapped_column(default=True)
+    desde: Mapped[datetime] = mapped_column(UTCDateTime)
+    ordenada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    motivo: Mapped[str] = mapped_column(Text)
+    apartadas: Mapped[int] = mapped_column(default=0)
+    hasta: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reanudada_por_id: Mapped[int | None] = mapped_column(ForeignKey("usuario.id"))
+
+    ordenada_por: Mapped[Usuario] = relationship(foreign_keys=[ordenada_por_id])
+    reanudada_por: Mapped[Usuario | None] = relationship(foreign_keys=[reanudada_por_id])
+
+    __table_args__ = (
+        Index(
+            "uq_pausa_produccion_vigente", "vigente", unique=True, sqlite_where=text("vigente"), postgresql_where=text("vigente")
+        ),
+        CheckConstraint("(hasta IS NULL) = vigente", name="vigente"),
+    )
+
+
+class ResumenDia(Base):
+    """What happened on one closed day of Guayaquil, counted once so that the board need not count a million rows
+    (services.board_summary). One row for every day since the first request, also for those on which nothing happened.
+
+    solicitudes: sent for the first time (by Fecha Solicitud). generadas, bytes: archives finished and what they hold.
+    esperas: {day of approval (ISO): archives finished}: working days are counted when read, by the feriados of then."""
+
+    __tablename__ = "resumen_dia"
+    dia: Mapped[date] = mapped_column(Date, primary_key=True)
+    solicitudes: Mapped[int] = mapped_column(default=0)
+    generadas: Mapped[int] = mapped_column(default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    esperas: Mapped[dict] = mapped_column(JSON, default=dict)
+
+
 class Capacidad(Base):
     """What one day can produce from `desde` on, until the next row's date. cuota: per cent of the day that one institution
     may take. Before the first row the installation's settings hold (services.schedule)."""
@@ -1021,7 +1097,7 @@ class BloqueEspejo(Base):
 
 
 class Peticion(Base):
-    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0012).
+    """A public document of an institution's counter of the last 24 months, copied for search as one types (docs/adr/0020).
     Nothing is decided by it: a choice is read from Quipux again. Only services.petition_index writes it."""
 
     __tablename__ = "peticion"

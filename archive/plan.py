@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
@@ -78,16 +78,19 @@ class Summary:
         return self.documents + self.excluded
 
 
-def make(header: Header, documents: Iterable[Document], path: Path, *, part_size: int) -> Summary:
+def make(
+    header: Header, documents: Iterable[Document], path: Path, *, part_size: int, places: Callable[[Document], list[str]] | None = None
+) -> Summary:
     """Decides paths and volumes of all `documents` (each once, in their final order) and writes the plan to `path`.
 
-    part_size: bytes, 1 MiB … 2 GiB − 1. Raises PlanError (a ValueError) for another, for one too small for so many
+    part_size: bytes, 1 MiB … 2 GiB − 1. places: the path of each file of a document, where it is already decided (a
+    complement puts a file where the plan of the whole keeps its place). Raises PlanError (a ValueError) for another, for one too small for so many
     documents, and for an id that comes twice. Two passes over a temporary file: memory holds no documents.
     """
     check_part_size(part_size)
     path = Path(path)
     with tempfile.TemporaryFile(dir=path.parent) as spool, tempfile.TemporaryFile(dir=path.parent) as body:
-        totals = _spool(documents, spool)
+        totals = _spool(documents, spool, places or Namer().document)
         assigner = Assigner(part_size, _fixed_room(header, spool, totals["bytes"]))
         offsets = _write_members(spool, body, assigner)
         summary = Summary(**totals, excluded=header.excluded, volumes=tuple(assigner.volumes))
@@ -135,15 +138,15 @@ class Plan:
         return (_index_row(planned) for planned in self.documents())
 
 
-def _spool(documents: Iterable[Document], spool: BinaryIO) -> dict:
+def _spool(documents: Iterable[Document], spool: BinaryIO, places: Callable[[Document], list[str]]) -> dict:
     """First pass: names every file and writes one line a document. Returns the totals."""
-    namer, seen = Namer(), set()
+    seen: set[str] = set()
     totals = dict.fromkeys(("documents", "files", "bytes", "con_novedad", "missing"), 0)
     for document in documents:
         if document.id in seen:
             raise PlanError(f"El documento {document.id} aparece dos veces")
         seen.add(document.id)
-        planned = PlannedDocument(document, tuple(_planned(document, namer)), 0)
+        planned = PlannedDocument(document, tuple(_planned(document, places(document))), 0)
         missing = sum(f.problem is not None for f in planned.files)
         totals["documents"] += 1
         totals["files"] += len(planned.files) - missing
@@ -154,8 +157,8 @@ def _spool(documents: Iterable[Document], spool: BinaryIO) -> dict:
     return totals
 
 
-def _planned(document: Document, namer: Namer) -> Iterator[PlannedFile]:
-    for file, path in zip(document.files, namer.document(document), strict=True):
+def _planned(document: Document, paths: list[str]) -> Iterator[PlannedFile]:
+    for file, path in zip(document.files, paths, strict=True):
         if not document.trays and not file.problem and path != f"data/{file.name}":
             file = File(**{f.name: getattr(file, f.name) for f in fields(File)} | {"problem": "nombre"})
         yield PlannedFile(file, path, 0)

@@ -34,7 +34,8 @@ Earlier = Callable[[int], BinaryIO]
 
 @dataclass(frozen=True, slots=True)
 class Novedad:
-    """A file that could not be included. cause: a key of CAUSES. late: found only while the volume was made."""
+    """A file that could not be included. cause: a key of CAUSES. late: found only while the volume was made. path: the
+    place that the plan keeps for it."""
 
     document_id: str
     number: str
@@ -42,6 +43,7 @@ class Novedad:
     file: str
     cause: str
     late: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,16 @@ class _Maker:
             outcomes = {f.path: self._file(f, planned) for f in planned.files if f.part == self.number}
             detached.settle(planned.files, outcomes, self._reopen, anchors=self.anchors, moment=self.plan.header.made)
             told = detail.of(planned, self.number, outcomes)
-            for file, cause in tags.novedades(told, self.number):
-                d, late = planned.document, bool(file.get("tardia"))
-                self.novedades.append(Novedad(d.id, d.number, d.subject, file["nombre"], cause, late))
+            self.novedades += self._novedades(planned, told)
             yield told
             self._documents += planned.part == self.number
             self.progress(self._documents, self._bytes)
+
+    def _novedades(self, planned: PlannedDocument, told: dict) -> Iterator[Novedad]:
+        d = planned.document
+        place = {id(row): file.path for row, file in zip(told["archivos"], planned.files, strict=True)}
+        for row, cause in tags.novedades(told, self.number):
+            yield Novedad(d.id, d.number, d.subject, row["nombre"], cause, bool(row.get("tardia")), place[id(row)])
 
     def _file(self, planned: PlannedFile, document: PlannedDocument) -> Outcome:
         """Adds one file, or says why not. A failure is tried once more before it counts."""

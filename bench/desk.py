@@ -1,4 +1,4 @@
-"""The SGE's desk at 1 000 000 requests: pages of the queue with each filter, and a bulk approval of 300.
+"""The SGE's desk at 1 000 000 requests: pages of the queue with each filter, a bulk approval of 300, and the board.
 
     python -m bench.desk [--database URL] [--only queue] [--small] [--json]
 
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,11 +33,13 @@ from bench import measure, requests
 from extensions import db
 from models import Cuenta, Solicitud
 from rules.lifecycle import Estado
-from services import clock, desk_batch
+from rules.deadlines import local_day
+from services import board as board_services
+from services import board_summary, clock, desk_batch
 from sources import demo as demo_quipux
 
 Figures = tuple[dict[str, Any], list[tuple[str, str, str]]]
-PAGE_MS, FULL, SMALL = 150, 1_000_000, 20_000
+PAGE_MS, BOARD_MS, FULL, SMALL = 150, 100, 1_000_000, 20_000
 BATCH, BATCH_SECONDS = 300, 10
 
 
@@ -211,6 +214,25 @@ def batch(asked: argparse.Namespace, folder: Path) -> Figures:
     ]
 
 
+def board(asked: argparse.Namespace, folder: Path) -> Figures:
+    """The board over several spans, its fragment, its workbook, and the page of the production; and what the closed days cost."""
+    with site(corpus(asked, folder), folder) as app:
+        with app.app_context():
+            seconds = measure.clocked(board_summary.close)
+            again = measure.clocked(board_summary.close)
+            db.session.remove()
+        client, today = officer(app), local_day(requests.NOW)
+        spans = {"6 meses": 182, "12 meses": 364, "5 años": board_services.LONGEST - 1}
+        addresses = {f"tablero, {name}": f"/tablero?desde={today - timedelta(days=n)}&hasta={today}" for name, n in spans.items()}
+        times = 5 if asked.small else max(asked.rounds, 15)
+        found = pages(client, addresses | {"producción": "/produccion"}, times)
+        found |= pages(client, {"tablero, lo que se refresca": "/tablero"}, times, {"HX-Request": "true"})
+        figures, rows = table(found, BOARD_MS)
+        sheet, line = table(pages(client, {"tablero, XLSX de 6 meses": "/tablero/datos.xlsx"}, 3), 1000)
+    extra = {"close_all_s": round(seconds, 2), "close_again_s": round(again, 3)}
+    return figures | sheet | extra, [*rows, *line, ("cerrar los días que falten", f"{seconds:.1f} s", ""), ("cada noche", f"{again * 1000:.0f} ms", "")]
+
+
 def _into_quipux(app: Flask) -> None:
     """Quipux knows the people of the corpus that wait, as inactive accounts of their institutions."""
     waiting = select(Cuenta).join(Solicitud, Solicitud.cuenta_id == Cuenta.id).where(Solicitud.estado == Estado.ENVIADA)
@@ -227,7 +249,7 @@ def _into_quipux(app: Flask) -> None:
     engine.dispose()
 
 
-SUBJECTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {"queue": queue, "batch": batch}
+SUBJECTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {"queue": queue, "batch": batch, "board": board}
 
 if __name__ == "__main__":
     main()

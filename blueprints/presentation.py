@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from flask import Flask, current_app, request, url_for
 from markupsafe import Markup, escape
 
-from blueprints import graphics
+from blueprints import charts, graphics
 from rules import texts
 from rules.deadlines import ZONE
 
@@ -63,6 +63,8 @@ class Shell:
     suggest_url: str = ""
     menu: Sequence[Item] = ()
     footer: Sequence[Item] = field(default_factory=tuple)
+    # The pause of the production that officers must know of, wherever they are.
+    paused: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def init_app(app: Flask) -> None:
         icon=icon, static_url=static_url, plural=texts.plural, tema=theme, vigencia_days=vigencia_days,
         form_errors=form_errors,
         graf=SimpleNamespace(marca=graphics.marca, quipu=graphics.quipu, quipu_mini=graphics.quipu_mini, knots=graphics.knots,
-                             bars=graphics.bars, line=graphics.line, strip=graphics.strip))
+                             bars=charts.bars, line=charts.line, strip=charts.strip))
 
 
 def static_url(filename: str) -> str:

@@ -19,7 +19,7 @@ from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
 from rules.glossary import CARGO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import clock, implantaciones, people, scope
+from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
 
@@ -108,6 +108,7 @@ def _shell() -> Shell | None:
         search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
         suggest_url=url_for("solicitudes.global_search"),
         menu=_menu(),
+        paused=production.paused() if can(Permission.PRODUCTION) else None,
     )
 
 
@@ -132,7 +133,10 @@ def _office(actor) -> tuple[str, str]:
 
 def _nav(actor) -> list[Section]:
     """Menu of the seed, with its exact names: "Respaldo de Documentos" in two blocks."""
-    sections = [Section(None, [Item("Inicio", url_for("inicio.home"), "inicio")])]
+    first = [Item("Inicio", url_for("inicio.home"), "inicio")]
+    if can(Permission.BOARD):
+        first.append(Item("Tablero", url_for("tablero.board"), "tablero"))
+    sections = [Section(None, first)]
     if actor.active_accounts:
         sections.append(
             Section(
@@ -160,6 +164,7 @@ def _nav(actor) -> list[Section]:
                 "Respaldos",
                 [
                     Item("Mesa de aprobación", url_for("mesa.desk"), "mesa", _waiting(actor)),
+                    Item("Producción", url_for("ejecuciones.floor"), "produccion"),
                     Item("Calendario", url_for("calendario.month"), "calendario"),
                     Item("Listado de solicitudes", url_for("solicitudes.listing"), "listado"),
                     Item("Registrar solicitud", url_for("solicitudes.new"), "nueva"),

@@ -25,7 +25,7 @@ TICK = 1.0
 # Seconds between two runs of the sweeps that must not wait.
 FREQUENT = {"due": 2, "reconcile": 5, "mail": 20, "expiry": 60, "deadlines": 60, "reminders": 300, "petitions": 300}
 # Hour of the day (Guayaquil) from which the daily ones run; the digest only on working days.
-DAILY = {"mirror": 2, "storage": 3, "digest": 8}
+DAILY = {"mirror": 2, "storage": 3, "board": 4, "digest": 8}
 NAME = "clock"
 BEAT = timedelta(seconds=5)
 

@@ -18,7 +18,7 @@ from jobs import demo_affairs, produce
 from jobs.demo_hands import AIQ, OFFICER, OTHER_AIQ, SECOND, SERVANT, actor, back
 from models import Cuenta, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado, Motivo
-from services import clock, demo, purge, runs, schedule, solicitudes
+from services import board_summary, clock, demo, purge, runs, schedule, solicitudes
 from services.errors import Conflict, NotFound, Refused
 from services.status import is_in
 from sources import demo as quipux
@@ -43,6 +43,8 @@ def prepare() -> None:
         except (Refused, Conflict, NotFound) as refusal:
             db.session.rollback()
             log.warning("%s was left out: %r", make.__name__, refusal)
+    # Scenes happen on days that may be closed already.
+    board_summary.rebuild()
     runs.nudge()
     db.session.commit()
 

@@ -20,13 +20,24 @@ class TooManyProblems(Exception):
 
 
 class Breaker:
-    """Counts unreadable files: 20 in a row, or more than 5 % of at least 200 documents, stop the run.
-    `off`: the officer said *Continuar con novedades*."""
+    """Counts unreadable files over the whole run: 20 in a row, or more than 5 % of at least 200 documents, stop it.
+
+    documents, known: of the plan, and those it already knows to be con novedad. `elsewhere`: files that failed in volumes
+    made before or by others; `here`: in the one under construction. `off`: the officer said *Continuar con novedades*."""
 
     def __init__(self, documents: int, known: int = 0, *, off: bool = False):
-        self.documents, self.failed, self.off = documents, known, off
-        self.in_a_row = 0
+        self.documents, self.known, self.off = documents, known, off
+        self.elsewhere = self.here = self.in_a_row = 0
         self._refs: set[str] = set()
+
+    def begin(self, *, elsewhere: int, in_a_row: int) -> None:
+        """Another volume. in_a_row: unreadable files at the end of the one before it."""
+        self.elsewhere, self.here, self.in_a_row = elsewhere, 0, in_a_row
+        self._refs.clear()
+
+    @property
+    def failed(self) -> int:
+        return self.known + self.elsewhere + self.here
 
     @property
     def tripped(self) -> bool:
@@ -42,7 +53,7 @@ class Breaker:
         if ref in self._refs:
             return
         self._refs.add(ref)
-        self.failed += 1
+        self.here += 1
         self.in_a_row += 1
         if self.tripped:
             raise TooManyProblems
@@ -105,10 +116,12 @@ class _Reader:
         self.close()
 
 
-def header(solicitud: Solicitud, *, excluded: int, made: datetime) -> Header:
-    """What the archive says of itself. `made` is the only clock that ever enters its bytes."""
+def header(solicitud: Solicitud, *, excluded: int, made: datetime, complement: str = "") -> Header:
+    """What the archive says of itself. `made` is the only clock that ever enters its bytes. complement: "C1" for the first
+    complement, which is an archive of its own (decisions 20)."""
     return Header(
-        name=solicitud.nombre_archivo, group=f"{solicitud.id:06d}", request=str(solicitud.id), person=solicitud.persona,
+        name=f"{solicitud.nombre_archivo}_{complement}" if complement else solicitud.nombre_archivo,
+        group=f"{solicitud.id:06d}-{complement}" if complement else f"{solicitud.id:06d}", complement=complement, request=str(solicitud.id), person=solicitud.persona,
         cedula=solicitud.persona_cedula, post=solicitud.persona_puesto, area=solicitud.persona_area,
         institution=solicitud.institucion.nombre, since=solicitud.desde.isoformat(), until=solicitud.hasta.isoformat(),
         made=made.astimezone(ZONE).isoformat(timespec="seconds"), petition=solicitud.documento_numero, excluded=excluded,
@@ -120,12 +133,16 @@ def documents(selection: Iterable[SourceDocument], trays: dict[str, int]) -> Ite
     for item in selection:
         for tray in item.bandejas:
             trays[tray] += 1
-        yield Document(
-            id=item.id, number=item.numero, kind=item.tipo, date=_iso(item.fecha), subject=item.asunto, trays=item.bandejas,
-            sender=item.de, to=item.para, cc=item.cc, reference=item.referencia, signed=item.firmado,
-            history=tuple(Step(_iso(s.fecha), s.de, s.para, s.accion, s.comentario) for s in item.recorrido),
-            files=tuple(_file(f) for f in item.files),
-        )
+        yield document(item)
+
+
+def document(item: SourceDocument) -> Document:
+    return Document(
+        id=item.id, number=item.numero, kind=item.tipo, date=_iso(item.fecha), subject=item.asunto, trays=item.bandejas,
+        sender=item.de, to=item.para, cc=item.cc, reference=item.referencia, signed=item.firmado,
+        history=tuple(Step(_iso(s.fecha), s.de, s.para, s.accion, s.comentario) for s in item.recorrido),
+        files=tuple(_file(f) for f in item.files),
+    )
 
 
 def _file(item: SourceFile) -> File:

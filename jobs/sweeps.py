@@ -17,7 +17,10 @@ from extensions import db
 from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
-from services import after, cambios, clock, desk_batch, downloads, implantaciones, mirror, notices, petition_index, purge, runs, solicitudes, uploads
+from services import (
+    after, board_summary, cambios, clock, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs, solicitudes,
+    uploads,
+)
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
 
@@ -36,17 +39,23 @@ def due(*, all_approved: bool = False) -> tuple[int, int]:
 
 
 def reconcile() -> tuple[int, int]:
-    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Bulk approvals that
-    nobody carries on go on here, a little at each turn: no worker and no queue is needed for them."""
+    """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Idle workers are woken
+    for volumes of large runs that nobody is making. Bulk approvals that nobody carries on go on here, a little at each turn:
+    no worker and no queue is needed for them."""
     lotes = desk_batch.unfinished()
     for lote in lotes:
         desk_batch.work(lote, LOTE_SECONDS)
-    return _wake(runs.orphans()) + len(lotes), 0
+    lost = _wake(runs.orphans())
+    if wanting := leases.wanting():
+        _wake(min(len(wanting), after.idle_workers()))
+    return lost + len(lotes), 0
 
 
 def _wake(waiting: int) -> int:
     """As many nudges as runs wait, less those already in the queue, and never many: a queue that is away must not keep
-    the clock trying, nor a busy worker find thousands."""
+    the clock trying, nor a busy worker find thousands. None while the production is paused: nothing could be taken."""
+    if production.paused():
+        return 0
     for _ in range(min(waiting, NUDGES) - after.queued_runs() if waiting else 0):
         runs.nudge()
     db.session.commit()
@@ -154,6 +163,11 @@ def digest() -> tuple[int, int]:
     return notices.digest(), 0
 
 
+def close_days() -> tuple[int, int]:
+    """Count the days that are over, so that the board need not."""
+    return board_summary.close(), 0
+
+
 def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int, int]:
     """Do `task` for each request in a transaction of its own: one that fails does not stop the others. A task that
     answers False had nothing to do and is not counted."""
@@ -173,14 +187,21 @@ def _each(ids: Iterable[int], task: Callable[[Solicitud], object]) -> tuple[int,
 SWEEPS: dict[str, Callable[[], tuple[int, int]]] = {
     "due": due, "reconcile": reconcile, "expiry": expiry, "reminders": reminders, "mail": mail,
     "mirror": refresh_mirror, "petitions": top_up_petitions, "storage": tidy_storage, "digest": digest, "deadlines": deadlines,
+    "board": close_days,
 }
 
 
 def run(name: str, *, forced: bool = False) -> list[dict]:
-    """Run one sweep, or "all". `forced`: `due` starts everything approved, whatever its date (demo only)."""
+    """Run one sweep, or "all". One that cannot be made counts as failed, and the others follow. `forced`: `due` starts
+    everything approved, whatever its date (demo only)."""
     reports = []
     for each in SWEEPS if name == "all" else [name]:
-        done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        try:
+            done, failed = due(all_approved=True) if each == "due" and forced else SWEEPS[each]()
+        except Exception:
+            log.exception("sweep %s", each)
+            db.session.rollback()
+            done, failed = 0, 1
         reports.append({"sweep": each, "now": clock.now().isoformat(timespec="seconds"), "done": done, "failed": failed})
         db.session.remove()
     return reports

@@ -1,4 +1,4 @@
-"""The worker: two RQ workers under one supervisor, one for runs (hours) and one for light work (mails, page images).
+"""The worker: RQ workers under one supervisor, RUN_WORKERS for runs (hours) and one for light work (mails, page images).
 
 What dies and how (docs/adr/0004): a killed horse or worker leaves its run to the next one by its lease; on SIGTERM the
 run hands itself back at the next document; no horse outlives its worker.
@@ -19,7 +19,7 @@ from rq import Queue, Worker
 
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
-from jobs import stopping
+from jobs import produce, stopping
 from jobs.process import die_with_parent
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ class HouseWorker(Worker):
 
     def main_work_horse(self, job, queue):
         die_with_parent(self.pid)
+        # Runs are signed with the worker's number, not the horse's: the page of the SGE shows who has which in hand.
+        os.environ[produce.WORKER] = str(self.pid)
         stopping.reset()
         with self.flask_app.app_context():
             # Connections of the parent must not be shared with the child.
@@ -61,6 +63,8 @@ class HouseWorker(Worker):
 
 def serve(app: Flask, queue_name: str) -> None:
     """Work on one queue until SIGTERM."""
+    if queue_name == RUNS:  # Quipux feels them all together: they share what it may be asked for
+        app.config["SOURCE_MAX_MB_S"] /= app.config["RUN_WORKERS"]
     with app.app_context():
         connection = redis_connection(retries=20)
     worker = HouseWorker(
@@ -71,23 +75,23 @@ def serve(app: Flask, queue_name: str) -> None:
     worker.work(logging_level="WARNING")
 
 
-def supervise() -> None:
-    """Keep both workers alive; on SIGTERM let them end, then go."""
+def supervise(run_workers: int) -> None:
+    """Keep all workers alive; on SIGTERM let them end, then go. run_workers: how many of them make archives."""
     # glibc's arenas would grow with every thread of a run: two keep the memory flat (archive.md §9).
     env = os.environ | {"MALLOC_ARENA_MAX": "2"}
-    start = {name: lambda name=name: _spawn(name, env) for name in (RUNS, LIGHT)}
-    children = {name: begin() for name, begin in start.items()}
+    queues = [*[RUNS] * run_workers, LIGHT]
+    children = [_spawn(name, env) for name in queues]
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stopping.request)
     while not stopping.sleep(1):
-        for name, child in children.items():
+        for place, (name, child) in enumerate(zip(queues, children, strict=True)):
             if child.poll() is not None:
                 log.error("worker %s ended with %s: starting another", name, child.returncode)
-                children[name] = start[name]()
-    for child in children.values():
+                children[place] = _spawn(name, env)
+    for child in children:
         child.terminate()
     end = time.monotonic() + GRACE
-    for child in children.values():
+    for child in children:
         try:
             child.wait(max(0.1, end - time.monotonic()))
         except subprocess.TimeoutExpired:

@@ -57,6 +57,9 @@ ACTION: dict[Action, Badge] = {
     Action.EXPIRE: Badge("stop", "trash", "Eliminada"),
     Action.PURGE: Badge("stop", "trash", "Archivos eliminados"),
     Action.RENEW: Badge("did", "refresh", "Volver a generar"),
+    Action.RETRY_MISSING: Badge("did", "refresh", "Reintento de faltantes ordenado"),
+    Action.COMPLEMENT: Badge("did", "zip", "Complemento generado"),
+    Action.COMPLEMENT_FAIL: Badge("stop", "warn", "Complemento no generado"),
 }
 
 # Views of the list that everybody has (services.solicitudes_listing.Vista), as `vista=` names them.
@@ -131,11 +134,13 @@ ETAPAS: dict[str, str] = {
 # Why a run waits or stopped: a closed list, so that no exception text reaches a screen.
 DETENCION: dict[str, str] = {
     "fallos": "Tres intentos fallidos seguidos sin avance.",
-    "fuente": "Quipux no respondió durante 24 horas.",
+    "fuente": "Quipux no respondió durante el tiempo máximo de espera.",
     "novedades": "Demasiados archivos no se pudieron leer: la SGE debe decidir si continúa con novedades.",
-    "almacen": "No se pudo guardar el respaldo en el almacenamiento.",
+    "almacen": "No se pudo guardar el respaldo en el almacenamiento durante el tiempo máximo de espera.",
     "elegible": "El servidor público ya no está inactivo en Quipux.",
     "orden": "Detenida por la SGE.",
+    "faltantes": "Los archivos que faltan siguen sin poder leerse: no se recuperó ninguno.",
+    "vigencia": "La solicitud terminó antes de que el complemento estuviera listo.",
 }
 ESPERA = {"fuente": "Esperando a Quipux", "almacen": "Esperando al almacenamiento"}
 

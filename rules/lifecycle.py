@@ -56,6 +56,10 @@ class Action(StrEnum):
     EXPIRE = "expire"
     PURGE = "purge"
     RENEW = "renew"
+    # A complement with what was missing: ordered, published, not made (decisions 20)
+    RETRY_MISSING = "retry_missing"
+    COMPLEMENT = "complement"
+    COMPLEMENT_FAIL = "complement_fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.EXPIRE: _t(E.ATENDIDA, to=E.ELIMINADA),
     Action.PURGE: _t(E.ELIMINADA, to=None),
     Action.RENEW: _t(E.ELIMINADA, to=None),
+    Action.RETRY_MISSING: _t(E.ATENDIDA, to=None),
+    Action.COMPLEMENT: _t(E.ATENDIDA, to=None),
+    Action.COMPLEMENT_FAIL: _t(E.ATENDIDA, E.ELIMINADA, to=None),
 }
 
 # A live request blocks nobody, but a second one for the same person is warned of.

@@ -60,6 +60,8 @@ class Permission(Enum):
     SOLICITUD_DELIVER = auto()
     SOLICITUD_RENEW = auto()
     SGE_DESK = auto()
+    BOARD = auto()
+    PRODUCTION = auto()
     # The calendar: see it and move requests on it; lay down feriados, periods and capacity
     CALENDAR = auto()
     CALENDAR_ADMIN = auto()
@@ -148,6 +150,8 @@ POLICY: dict[Permission, Callable[[Actor, Any], bool]] = {
     Permission.SOLICITUD_DELIVER: _office,
     Permission.SOLICITUD_RENEW: _carry,
     Permission.SGE_DESK: _sge,
+    Permission.BOARD: _sge,
+    Permission.PRODUCTION: _sge,
     Permission.CALENDAR: _sge,
     Permission.CALENDAR_ADMIN: lambda actor, _thing: actor.sge and actor.sge_admin,
     Permission.INSTITUTIONS: _sge,

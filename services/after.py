@@ -9,6 +9,8 @@ import logging
 from typing import Any
 
 from redis.exceptions import RedisError
+from rq import Worker
+from rq.worker import WorkerStatus
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -54,6 +56,14 @@ def send(job: str, *args: Any, job_timeout: int = 600) -> bool:
         log.warning("queue did not take %s%s: %s", job, args, problem)
         return False
     return True
+
+
+def idle_workers() -> int:
+    """How many workers for runs have nothing to do at this moment; 0 when the queue does not answer."""
+    try:
+        return sum(worker.state == WorkerStatus.IDLE for worker in Worker.all(queue=queue(RUNS)))
+    except (RedisError, OSError):
+        return 0
 
 
 def queued_runs() -> int:

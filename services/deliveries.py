@@ -14,7 +14,7 @@ from rules import deadlines, texts
 from rules.identity import cedula_problem
 from rules.lifecycle import Action, IllegalMove
 from rules.policy import Actor
-from services import clock, downloads
+from services import clock, complements, downloads
 from services.errors import Conflict, NotFound, Refused
 from services.mover import move
 from services.people import aiqs_of
@@ -52,6 +52,7 @@ class Acta:
     gives: Signer
     receives: Signer
     novedades: list[tuple[Novedad, str]]  # with the cause in words
+    account: complements.Account
     reserved: Evento | None  # the approval by which reserved documents are in; None: they are not
 
     @property
@@ -121,13 +122,13 @@ def acta(actor: Actor, solicitud: Solicitud) -> Acta:
     entrega = next(iter(of(solicitud)), None)
     return Acta(
         solicitud, found, entrega.fecha if entrega else clock.today(), entrega, _giver(actor, solicitud, entrega),
-        _receiver(solicitud, entrega), novedades(found), _reserved(solicitud),
+        _receiver(solicitud, entrega), novedades(found), complements.account(found[0]), _reserved(solicitud),
     )
 
 
 def novedades(found: list[Ejecucion]) -> list[tuple[Novedad, str]]:
-    """Files that were found and could not be included, with the cause in words."""
-    return [(n, CAUSES[n.causa]) for run in found for n in run.novedades]
+    """Files that were found and could not be included, and that no complement has brought since; with the cause in words."""
+    return [(n, CAUSES[n.causa]) for run in found[:1] for n in run.novedades if n.recuperada_por_id is None]
 
 
 def _reserved(solicitud: Solicitud) -> Evento | None:

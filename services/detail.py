@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from archive.model import CAUSES
 from extensions import db
@@ -14,7 +14,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, MOTIVO
 from rules.lifecycle import Clase, Estado, Motivo, effective
 from rules.policy import Actor, Permission, may
-from services import clock, purge, runs, scope, solicitudes
+from services import clock, complements, purge, runs, scope, solicitudes
 
 NOVEDADES_SHOWN = 200
 
@@ -40,12 +40,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """The finished archive in figures. size: bytes of the data volumes; duration: from its first start to its end."""
+    """The finished archive in figures. parts, size: of the data volumes, complements included; duration: from its first start
+    to its end. account: the fate of its documents. novedades: what is still missing."""
 
     run: Ejecucion
     parts: int
     size: int
     duration: timedelta
+    account: complements.Account
     novedades: list[Missing]
     novedades_total: int
 
@@ -53,7 +55,8 @@ class Backup:
 @dataclass(frozen=True, slots=True)
 class Detail:
     """One request as one person may see it now. sees_files: whether titles of documents and downloads are for him or her.
-    backup: None until there is an archive. renewed_by: the request that renews this one. delivery: the last hand-over."""
+    backup: None until there is an archive. complement: the one being made; complement_failed: why the last one
+    was not. renewed_by: the request that renews this one. delivery: the last hand-over."""
 
     solicitud: Solicitud
     estado: Estado
@@ -65,6 +68,8 @@ class Detail:
     renewed_by: Solicitud | None
     delivery: Entrega | None
     next_step: NextStep
+    complement: Ejecucion | None = None
+    complement_failed: str = ""
 
     @property
     def ends(self) -> datetime | None:
@@ -84,7 +89,12 @@ def detail(actor: Actor, solicitud: Solicitud) -> Detail:
     backup = _backup(run, sees_files) if run and run.estado is EjecucionEstado.PUBLICADA else None
     actions = actions_of(actor, solicitud, estado, run, renewed_by)
     step = _next_step(actor, solicitud, estado, actions, run, backup, renewed_by)
-    return Detail(solicitud, estado, now, actions, sees_files, run, backup, renewed_by, delivery, step)
+    failure = complements.last_failure(run) if backup and estado is Estado.ATENDIDA and actor.sge else None
+    return Detail(
+        solicitud, estado, now, actions, sees_files, run, backup, renewed_by, delivery, step,
+        complement=complements.live(solicitud) if estado is Estado.ATENDIDA else None,
+        complement_failed=DETENCION.get(failure.detencion, "") if failure else "",
+    )
 
 
 def actions_of(actor: Actor, solicitud: Solicitud, estado: Estado, run: Ejecucion | None, renewed_by: Solicitud | None = None) -> dict[str, bool]:
@@ -97,19 +107,20 @@ def actions_of(actor: Actor, solicitud: Solicitud, estado: Estado, run: Ejecucio
         "run": officer and estado is Estado.APROBADA,
         "keep_going": officer and estado is Estado.DETENIDA and run is not None and run.detencion == "novedades",
         "renew": offered["renew"] and renewed_by is None,
+        "retry_missing": complements.may_order(actor, solicitud, estado, run if run and run.estado is EjecucionEstado.PUBLICADA else None),
         "confirm_purge": estado is Estado.ELIMINADA and purge.may_confirm(actor, solicitud),
     }
 
 
 def _backup(run: Ejecucion, with_titles: bool) -> Backup:
-    parts = runs.data_parts(run)
-    total = db.session.scalar(select(func.count()).select_from(Novedad).where(Novedad.ejecucion_id == run.id)) or 0
+    parts = [part for each in (run, *complements.published(run)) for part in runs.data_parts(each)]
+    account = complements.account(run)
     rows = []
-    if with_titles and total:
-        query = select(Novedad).where(Novedad.ejecucion_id == run.id).order_by(Novedad.numero, Novedad.id).limit(NOVEDADES_SHOWN)
+    if with_titles and account.files:
+        query = select(Novedad).where(Novedad.ejecucion_id == run.id, Novedad.recuperada_por_id.is_(None)).order_by(Novedad.numero, Novedad.id).limit(NOVEDADES_SHOWN)
         rows = [Missing(n.numero, n.asunto, n.archivo, CAUSES.get(n.causa, n.causa)) for n in db.session.scalars(query)]
     duration = run.terminada_en - run.iniciada_en if run.terminada_en and run.iniciada_en else timedelta(0)
-    return Backup(run, len(parts), sum(p.bytes for p in parts), duration, rows, total)
+    return Backup(run, len(parts), sum(p.bytes for p in parts), duration, account, rows, account.files)
 
 
 def _next_step(
@@ -129,7 +140,7 @@ def _next_step(
         case Estado.DETENIDA:
             return _of_stopped(actor, run)
         case Estado.ATENDIDA:
-            return _of_ready(solicitud, carries, backup)
+            return _of_ready(solicitud, carries, actions, backup)
         case Estado.ELIMINADA:
             return _of_ended(solicitud, actions, renewed_by)
 
@@ -167,10 +178,11 @@ def _of_stopped(actor: Actor, run: Ejecucion | None) -> NextStep:
     return NextStep(f"{cause} Reintente la ejecución o elimine la solicitud con su motivo.", "trail")
 
 
-def _of_ready(solicitud: Solicitud, carries: bool, backup: Backup | None) -> NextStep:
+def _of_ready(solicitud: Solicitud, carries: bool, actions: dict[str, bool], backup: Backup | None) -> NextStep:
     until = texts.day(deadlines.last_moment(solicitud.vigente_hasta).date())
     if not carries:
-        return NextStep(f"El respaldo está listo: quien lo solicitó puede descargarlo hasta el {until}, 23:59.")
+        missing = " Faltan archivos que no se pudieron leer: puede ordenar que se busquen nuevamente." if actions["retry_missing"] else ""
+        return NextStep(f"El respaldo está listo: quien lo solicitó puede descargarlo hasta el {until}, 23:59.{missing}")
     parts = texts.plural(backup.parts, "parte", "partes") if backup else "todas las partes"
     if solicitud.clase is Clase.PERSONAL:
         return NextStep(f"Descargue su respaldo ({parts}) hasta el {until}, 23:59.", "download")

@@ -264,9 +264,9 @@ def _tell_once(row: Descarga) -> None:
     solicitud = db.session.get(Solicitud, parte.ejecucion.solicitud_id, with_for_update=True, populate_existing=True)
     if not all_complete(solicitud):
         return
+    total = len(data_parts(solicitud))  # more than before when there is a complement since
     told = db.session.scalars(select(Evento.datos).where(Evento.solicitud_id == solicitud.id, Evento.accion == str(Action.DOWNLOAD)))
-    if any("partes" in data for data in told):
+    if any(data.get("partes") == total for data in told):
         return
-    total = len(data_parts(solicitud))
     text = f"{total} de {total} {'parte' if total == 1 else 'partes'}"
     write_evento(solicitud, Action.DOWNLOAD, actor_of(row.usuario, clock.now()), clock.now(), comment=text, data={"partes": total})

@@ -117,7 +117,7 @@ def _parts(ids: list[int]) -> dict[int, tuple[int, int, int]]:
     rows = db.session.execute(
         select(Ejecucion.solicitud_id, func.count(Parte.id), func.sum(Parte.bytes), func.sum(case((whole, 1), else_=0)))
         .join(Parte, Parte.ejecucion_id == Ejecucion.id)
-        .where(Ejecucion.solicitud_id.in_(ids), Parte.tipo == ParteTipo.DATOS, Parte.publicada_en.is_not(None), Parte.borrada_en.is_(None))
+        .where(Ejecucion.solicitud_id.in_(ids), Ejecucion.estado == EjecucionEstado.PUBLICADA, Parte.tipo == ParteTipo.DATOS, Parte.borrada_en.is_(None))
         .group_by(Ejecucion.solicitud_id)
     )
     return {solicitud_id: (count, int(size or 0), int(complete or 0)) for solicitud_id, count, size, complete in rows}

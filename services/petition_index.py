@@ -178,29 +178,35 @@ def _fresh(source: Quipux, institucion: Institucion, now: datetime) -> list[Regi
 
 
 def _copied(institucion: Institucion, asked: list[str], since: datetime, limit: int) -> list[Petition]:
-    mine = select(Peticion).where(Peticion.inst_codi == institucion.quipux_codi, Peticion.fecha >= since)
-    newest = mine.order_by(Peticion.fecha.desc(), Peticion.id.desc())
-    recent = newest.with_only_columns(Peticion.id, Peticion.busqueda).limit(RECENT).subquery()
-    ids = db.session.scalars(
-        select(recent.c.id).where(and_(*(recent.c.busqueda.like(f"% {word}%") for word in asked))).limit(limit)
-    ).all()
+    mine = (Peticion.inst_codi == institucion.quipux_codi, Peticion.fecha >= since)
+    recent = (
+        select(Peticion.id, Peticion.busqueda).where(*mine).order_by(Peticion.fecha.desc(), Peticion.id.desc()).limit(RECENT).subquery()
+    )
+    begins = and_(*(recent.c.busqueda.like(f"% {word}%") for word in asked))
+    ids = db.session.scalars(select(recent.c.id).where(begins).limit(limit)).all()
     if len(ids) < limit:
-        ids = db.session.scalars(_indexed(newest.with_only_columns(Peticion.id), institucion, asked).limit(limit)).all()
+        ids = db.session.scalars(_indexed(institucion, asked, since).limit(limit)).all()
     rows = db.session.scalars(select(Peticion).where(Peticion.id.in_(ids)))
     return [
         Petition(r.quipux_codi, r.numero, r.fecha, r.asunto, r.remitente, r.remitente_cedula, r.con_archivo) for r in rows
     ]
 
 
-def _indexed(newest: Select, institucion: Institucion, asked: list[str]) -> Select:
-    """By the word index that each database keeps itself (revision 0007)."""
+def _indexed(institucion: Institucion, asked: list[str], since: datetime) -> Select[tuple[int]]:
+    """Ids, newest first, by the word index that each database keeps itself (revision 0007)."""
     mark = _of(institucion.quipux_codi)
+    found = select(Peticion.id, Peticion.inst_codi, Peticion.fecha)
     if db.engine.dialect.name == "sqlite":
         wanted = " AND ".join([f'"{mark}"', *(f'"{word}" *' for word in asked)])
         index = table("peticion_palabras", column("rowid"))
-        return newest.where(Peticion.id.in_(select(index.c.rowid).where(literal_column("peticion_palabras").op("MATCH")(wanted))))
-    query = " & ".join([f"'{mark}'", *(f"'{word}':*" for word in asked)])
-    found = select(Peticion.id).where(literal_column("(peticion.busqueda::tsvector)").op("@@")(cast(literal(query, String), TSQUERY)))
-    # OFFSET 0 is a fence: left to choose, the planner reads a rare word's way through all by date, hoping to meet 20 soon.
-    return newest.where(Peticion.id.in_(found.offset(0)))
-
+        rows = found.where(Peticion.id.in_(select(index.c.rowid).where(literal_column("peticion_palabras").op("MATCH")(wanted)))).subquery()
+    else:
+        query = " & ".join([f"'{mark}'", *(f"'{word}':*" for word in asked)])
+        # OFFSET 0 is a fence: left to choose, the planner reads a rare word's way through all by date, hoping to meet 20 soon.
+        matching = literal_column("(peticion.busqueda::tsvector)").op("@@")(cast(literal(query, String), TSQUERY))
+        rows = found.where(matching).offset(0).subquery()
+    return (
+        select(rows.c.id)
+        .where(rows.c.inst_codi == institucion.quipux_codi, rows.c.fecha >= since)
+        .order_by(rows.c.fecha.desc(), rows.c.id.desc())
+    )

@@ -30,7 +30,7 @@ class Stage:
 class Progress:
     """The state of a run at one moment. live: the page asks again. percent: None while it cannot be known. documents,
     size: "1 842 de 3 411 documentos", "1,1 GB de 2,1 GB". rate, left: words, empty while unknown. waiting: what it waits
-    for. silent_since: the last sign of life ("HH:MM"), when that is long ago."""
+    for. silent_since: the last sign of life ("HH:MM"), when that is long ago. complement: "C1" when it is one that is made."""
 
     estado: Estado
     live: bool
@@ -43,21 +43,25 @@ class Progress:
     ready_about: str = ""
     waiting: str = ""
     silent_since: str = ""
+    complement: str = ""
 
     @property
     def title(self) -> str:
         if self.estado is Estado.APROBADA:
             return "En cola: comenzará en unos momentos"
+        if self.complement:
+            return f"Preparando el complemento {self.complement.removeprefix('C')}"
         current = next((s.label for s in self.stages if s.kind == "run"), "")
         return {"Recolectar": "Recolectando los documentos", "Empaquetar": "Empaquetando los documentos", "Verificar": "Verificando las partes",
                 "Publicar": "Publicando las partes"}.get(current, "En ejecución")
 
 
-def of(solicitud: Solicitud, estado: Estado, now: datetime) -> Progress:
-    """The progress of the request's run; `live` is False once there is nothing more to wait for."""
+def of(solicitud: Solicitud, estado: Estado, now: datetime, run: Ejecucion | None = None) -> Progress:
+    """The progress of the request's run (`run`, when the caller has read it); `live` is False once there is nothing more to
+    wait for."""
     if estado is Estado.APROBADA:
         return Progress(estado, live=solicitud.ejecutar_desde is not None and solicitud.ejecutar_desde <= now)
-    run = runs.live(solicitud) if estado is Estado.EN_EJECUCION else None
+    run = (run or runs.live(solicitud)) if estado in {Estado.EN_EJECUCION, Estado.ATENDIDA} else None
     if run is None:
         return Progress(estado, live=estado is Estado.EN_EJECUCION)
     total = run.encontrados - run.excluidos
@@ -68,7 +72,7 @@ def of(solicitud: Solicitud, estado: Estado, now: datetime) -> Progress:
         documents=f"{texts.miles(run.documentos_hechos)} de {texts.plural(total, 'documento', 'documentos')}" if run.plan_en else "",
         size=f"{texts.size(run.bytes_hechos)} de {texts.size(run.bytes_total)}" if run.bytes_total else "",
         ready_about=_about(now, left), waiting=ESPERA.get(run.espera, ""),
-        silent_since=f"{run.latido.astimezone(deadlines.ZONE):%H:%M}" if silent else "",
+        silent_since=f"{run.latido.astimezone(deadlines.ZONE):%H:%M}" if silent else "", complement=run.complemento,
     )
 
 

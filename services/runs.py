@@ -1,4 +1,4 @@
-"""The production of an archive as the database sees it: claim, lease, progress, publish, finish, stop.
+"""The production of an archive as the database sees it: claim, lease, progress, finish, stop. Its volumes: services.leases.
 
 The row is the truth and the queue a nudge: a worker claims by compare-and-set, carries `intento` as its fencing token,
 and every write of a worker that was overtaken is refused (`Fenced`). decisions 9, 15, 16; archive.md §6.
@@ -13,15 +13,14 @@ from typing import Any, Iterable
 from flask import current_app
 from sqlalchemy import and_, or_, select, update
 
-from archive.model import NOTICES
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
+from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules import deadlines
 from rules.calendar import Turn, order_within_day
 from rules.glossary import DETENCION
 from rules.lifecycle import Action, Estado, IllegalMove
 from rules.policy import Actor
-from services import after, clock, notices
+from services import after, clock, complements, notices, production
 from services.errors import Conflict, Refused
 from services.mover import move
 
@@ -83,19 +82,18 @@ def orphans() -> int:
 
 def claim(worker: str, *, only: int | None = None) -> Claim | None:
     """Take the next run: first one whose worker was lost, then the next request that is due. Commits.
-    `only`: this approved request and no other."""
+    `only`: this approved request and no other. None too while the production is paused."""
+    if production.paused():
+        return None
     return _start_next(worker, [only]) if only else _take_over(worker) or _start_next(worker, due())
 
 
 def _orphans():
     at = clock.now()
     free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
-    return (
-        select(Ejecucion)
-        .join(Solicitud)
-        .where(Ejecucion.estado.in_(LIVE), free, Solicitud.estado == Estado.EN_EJECUCION)
-        .order_by(Ejecucion.id)
-    )
+    whole = and_(Ejecucion.complemento == "", Solicitud.estado == Estado.EN_EJECUCION)
+    in_force = and_(Ejecucion.complemento != "", Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > at)
+    return select(Ejecucion).join(Solicitud).where(Ejecucion.estado.in_(LIVE), free, or_(whole, in_force)).order_by(Ejecucion.id)
 
 
 def _take_over(worker: str) -> Claim | None:
@@ -104,10 +102,11 @@ def _take_over(worker: str) -> Claim | None:
         if not _lease(run, worker, fallos=run.fallos + lost):
             continue
         if run.fallos >= MAX_FAILURES:
-            _detain(run, "fallos")
+            halt(run, "fallos")
             db.session.commit()
             continue
-        move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
+        if not run.complemento:  # while a complement is made the request stays Atendida
+            move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
         db.session.commit()
         return Claim(run.id, run.solicitud_id, run.intento)
     db.session.rollback()
@@ -180,12 +179,16 @@ def heartbeat(claim: Claim, **progress: Any) -> None:
     db.session.commit()
 
 
-def planned(claim: Claim, plan_key: str, *, counts: dict[str, int], parts: Iterable[Parte]) -> None:
-    """Keep the plan: its counts and one row per volume to be made. Raises Fenced. Commits."""
+def planned(
+    claim: Claim, plan_key: str, *, counts: dict[str, int], parts: Iterable[Parte], asked: dict[int, str] | None = None
+) -> None:
+    """Keep the plan: its counts and one row per volume to be made. asked: of a complement, see services.complements.
+    Raises Fenced. Commits."""
     write(claim, plan_clave=plan_key, plan_en=clock.now(), etapa="empaquetar", **counts)
     db.session.add_all(parts)
-    run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
-    if not run.complemento:
+    if asked is not None:
+        complements.asked(claim.ejecucion_id, asked)
+    else:
         db.session.execute(
             update(Solicitud)
             .where(Solicitud.id == claim.solicitud_id)
@@ -194,31 +197,11 @@ def planned(claim: Claim, plan_key: str, *, counts: dict[str, int], parts: Itera
     db.session.commit()
 
 
-def publish(claim: Claim, number: int, *, key: str, result: Any) -> None:
-    """A volume is in the storage and was read back: write it down, with its novedades. Progress forgives failures.
-    Raises Fenced. Commits."""
-    at = clock.now()
-    write(claim, latido=at, arrendada_hasta=lease_end(at), fallos=0)
-    part = db.session.scalar(select(Parte).where(Parte.ejecucion_id == claim.ejecucion_id, Parte.numero == number))
-    part.clave, part.bytes, part.sha256 = key, result.bytes, result.sha256
-    part.entradas, part.documentos, part.publicada_en = result.entries, result.documents, at
-    part.nombre, part.nombre_independiente = result.name, result.independent_name or ""
-    seen = {(n.documento_codi, n.archivo) for n in part.ejecucion.novedades}
-    for n in result.novedades:
-        if n.cause in NOTICES or (n.document_id, n.file[:250]) in seen:
-            continue
-        seen.add((n.document_id, n.file[:250]))
-        db.session.add(
-            Novedad(ejecucion_id=claim.ejecucion_id, parte_numero=number, documento_codi=n.document_id, numero=n.number[:60],
-                    asunto=n.subject[:400], archivo=n.file[:250], causa=n.cause)
-        )
-    db.session.commit()
-
-
 def finish(claim: Claim) -> Solicitud:
-    """All volumes are published: the request is Atendida, valid for 4 días calendario, and everybody is told.
+    """All volumes are published: the request is Atendida, valid for 4 días calendario, and everybody is told. A complement
+    joins the archive it completes.
 
-    Raises Fenced, CountsBroken (then nothing is published). Commits."""
+    Raises Fenced (also when a complement recovered nothing), CountsBroken (then nothing is published). Commits."""
     run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     if missing := [p.numero for p in run.partes if not p.sha256]:
         raise CountsBroken(f"parts not published: {missing}")
@@ -226,21 +209,28 @@ def finish(claim: Claim) -> Solicitud:
     incluidos = run.encontrados - run.excluidos - con_novedad
     if incluidos < 0 or run.encontrados != incluidos + con_novedad + run.excluidos:
         raise CountsBroken(f"{run.encontrados} != {incluidos} + {con_novedad} + {run.excluidos}")
+    if run.complemento and not complements.recover(run):
+        detain(claim, "faltantes")
     at = clock.now()
     write(claim, estado=EjecucionEstado.PUBLICADA, etapa="publicar", terminada_en=at, con_novedad=con_novedad, incluidos=incluidos,
           arrendada_hasta=None, documentos_hechos=run.encontrados - run.excluidos, bytes_hechos=run.bytes_total)
     db.session.refresh(run)
+    solicitud = complements.publish(run, at) if run.complemento else _deliver(run, at)
+    db.session.commit()
+    return solicitud
+
+
+def _deliver(run: Ejecucion, at: datetime) -> Solicitud:
     until = deadlines.vigente_hasta(at)
     data = {
         "partes": len(data_parts(run)), "bytes": sum(p.bytes for p in data_parts(run)), "encontrados": run.encontrados,
-        "incluidos": incluidos, "con_novedad": con_novedad, "excluidos": run.excluidos, "vigente_hasta": until.isoformat(),
+        "incluidos": run.incluidos, "con_novedad": run.con_novedad, "excluidos": run.excluidos, "vigente_hasta": until.isoformat(),
         "sha256": {p.nombre: p.sha256 for p in run.partes},
     }
     solicitud = move(run.solicitud, Action.FINISH, None, data=data, generada_en=at, vigente_hasta=until)
     notices.tell("lista", solicitud, ejecucion=run)
-    if con_novedad:
+    if run.con_novedad:
         notices.tell_sge("novedades", solicitud, ejecucion=run)
-    db.session.commit()
     return solicitud
 
 
@@ -288,17 +278,38 @@ def failed(claim: Claim) -> None:
 def detain(claim: Claim, cause: str) -> None:
     """Stop the run for the SGE to look at. Always raises Fenced: the worker has nothing more to do. Commits."""
     write(claim, latido=clock.now())
-    _detain(db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True), cause)
+    halt(db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True), cause)
     db.session.commit()
     raise Fenced(f"detained: {cause}")
 
 
-def _detain(run: Ejecucion, cause: str) -> None:
-    run.estado, run.detencion, run.arrendada_hasta = EjecucionEstado.DETENIDA, cause, None
-    run.espera, run.espera_desde, run.intento = "", None, run.intento + 1
-    db.session.flush()
+def halt(run: Ejecucion, cause: str) -> None:
+    """Stop a run, whoever works on it, and tell the SGE. A complement ends with it: the archive it should complete stays
+    as it is. The caller commits."""
+    if run.complemento:
+        complements.give_up(run, cause)
+        return
+    _freeze(run, cause)
     move(run.solicitud, Action.FAIL, None, comment=DETENCION[cause], data={"causa": cause})
     notices.tell_sge("detenida", run.solicitud, occasion=str(run.intento), causa=DETENCION[cause])
+
+
+def _freeze(run: Ejecucion, cause: str) -> None:
+    """Detenida: everybody who works on it is fenced off, finished volumes stay."""
+    run.estado, run.detencion, run.arrendada_hasta = EjecucionEstado.DETENIDA, cause, None
+    run.espera, run.espera_desde, run.intento = "", None, run.intento + 1
+    fence_parts(run)
+
+
+def fence_parts(run: Ejecucion) -> None:
+    """Nobody who is making a volume of this run may publish it any more."""
+    db.session.flush()
+    db.session.execute(
+        update(Parte)
+        .where(Parte.ejecucion_id == run.id, Parte.sha256 == "")
+        .values(intento=Parte.intento + 1, arrendada_hasta=None, trabajador="", documentos_hechos=0, bytes_hechos=0, fallidos=0, racha=0),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
@@ -307,9 +318,7 @@ def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
         raise Refused({"motivo": "Escriba el motivo de la detención."})
     run = live(solicitud)
     if run is not None:
-        run.estado, run.detencion, run.arrendada_hasta, run.intento = EjecucionEstado.DETENIDA, "orden", None, run.intento + 1
-        run.espera, run.espera_desde = "", None
-        db.session.flush()
+        _freeze(run, "orden")
     _officer(solicitud, Action.STOP, actor, comment=reason.strip())
 
 
@@ -321,6 +330,8 @@ def retry(actor: Actor, solicitud: Solicitud, *, keep_going: bool = False, reaso
     run = live(solicitud)
     if run is not None:
         run.estado, run.fallos, run.detencion, run.continuar = EjecucionEstado.PENDIENTE, 0, "", run.continuar or keep_going
+        for part in run.partes:
+            part.fallos = 0
         db.session.flush()
     at = clock.now()
     _officer(solicitud, Action.RETRY, actor, comment=reason.strip(), data={"continuar": keep_going}, fecha_tentativa=clock.today(), ejecutar_desde=at)
@@ -335,7 +346,7 @@ def _officer(solicitud: Solicitud, action: Action, actor: Actor, **rest: Any) ->
 
 
 def live(solicitud: Solicitud) -> Ejecucion | None:
-    """The request's run that is waiting, running or stopped; None when there is none."""
+    """The request's run (also of a complement) that is waiting, running or stopped; None when there is none."""
     states = (*LIVE, EjecucionEstado.DETENIDA)
     return db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.estado.in_(states)))
 

@@ -18,7 +18,7 @@ from rules import deadlines, texts
 from rules.glossary import ACTION, DEVOLUCION, ESTADO_BADGE, RECHAZO
 from rules.lifecycle import Action, Clase, Estado, IllegalMove, Motivo
 from rules.policy import Actor, Permission, may
-from services import clock, estimates, notices, petitions, schedule, scope
+from services import clock, complements, estimates, notices, petitions, schedule, scope
 from services.adapters import quipux
 from services.errors import Conflict, NotFound, Refused
 from services.mover import create, move
@@ -254,6 +254,7 @@ def reject(actor: Actor, solicitud: Solicitud, reason: str, text: str, *, versio
     if solicitud.ejecuciones:
         columns["purgar_desde"] = at + REJECTED_KEPT
     _move(solicitud, Action.REJECT, actor, version=version, comment=comment, data={"motivo": reason}, **columns)
+    complements.abandon(solicitud)
     notices.tell("rechazada", solicitud, comentario=comment)
     return solicitud
 
@@ -302,6 +303,7 @@ def expire(solicitud: Solicitud) -> Solicitud:
     at = clock.now()
     move(solicitud, Action.EXPIRE, None, data={"motivo": str(Motivo.VIGENCIA_TERMINADA)}, motivo=Motivo.VIGENCIA_TERMINADA,
          eliminada_en=solicitud.vigente_hasta, purgar_desde=at)
+    complements.abandon(solicitud)
     notices.tell("vencida", solicitud)
     return solicitud
 

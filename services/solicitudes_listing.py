@@ -18,7 +18,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import clock, scope, solicitudes, status
+from services import board_views, clock, scope, solicitudes, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
@@ -46,7 +46,8 @@ class Vista(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the list is narrowed to. inicio, fin: local days of the Fecha Solicitud, both included. texto: the header's
-    search, a number, a name or a cédula. Empty values filter nothing."""
+    search, a number, a name or a cédula. cifra: a figure of the board (services.board_views). Empty values
+    filter nothing."""
 
     inicio: date | None = None
     fin: date | None = None
@@ -56,6 +57,7 @@ class Filters:
     institucion_id: int | None = None
     texto: str = ""
     vista: Vista | None = None
+    cifra: str = ""
 
     @property
     def digest(self) -> str:
@@ -179,6 +181,8 @@ def _but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[So
         query = query.where(Solicitud.institucion_id == filters.institucion_id)
     if filters.vista:
         query = query.where(in_view(filters.vista, now))
+    if filters.cifra and (figure := board_views.view(filters.cifra)):
+        query = query.where(figure.condition(now))
     return query
 
 
@@ -203,7 +207,7 @@ def _place(actor: Actor, filters: Filters) -> int | None:
 def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The rows of `matching`, found by the narrowest filter: number, view or estado, words, institution, date."""
     few = filters.vista is not None or (filters.estados and Estado.ELIMINADA not in filters.estados)
-    if filters.nro is not None:
+    if filters.nro is not None or filters.cifra:
         return matching(actor, filters, now)
     if filters.texto:
         return _by_text(actor, filters, now, place)

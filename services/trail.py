@@ -13,7 +13,7 @@ from models import Cuenta, Evento, Nombramiento, Solicitud
 from rules import deadlines, texts
 from rules.glossary import ACTION, MOTIVO, Badge
 from rules.lifecycle import Action, Estado, Motivo
-from services import schedule
+from services import complements, downloads, schedule
 from services.people import SGE
 
 SGE_NAME = "Subsecretaría de Gobierno Electrónico"
@@ -41,7 +41,7 @@ def past(solicitud: Solicitud, estado: Estado, *, last: int | None = None) -> li
     query = select(Evento).where(Evento.solicitud_id == solicitud.id).options(joinedload(Evento.actor)).order_by(Evento.orden.desc())
     rows = list(db.session.scalars(query.limit(last) if last else query))
     places = _places({e.actor_id for e in rows if e.actor_id}, solicitud)
-    running = next((e.id for e in rows if e.accion in {Action.START, Action.RESUME}), None) if estado is Estado.EN_EJECUCION else None
+    running = _running(rows, solicitud, estado)
     steps = [_step(e, _who(e, places), live=e.id == running) for e in rows]
     if estado is Estado.ELIMINADA and solicitud.estado is Estado.ATENDIDA:
         # The vigencia is over and the sweep has not written it down yet: what is read must already be true.
@@ -49,10 +49,23 @@ def past(solicitud: Solicitud, estado: Estado, *, last: int | None = None) -> li
     return steps[:last] if last else steps[::-1]
 
 
+def _running(rows: list[Evento], solicitud: Solicitud, estado: Estado) -> int | None:
+    """The row of the run that goes on, or of the complement that is being made."""
+    if estado is Estado.EN_EJECUCION:
+        begun = {Action.START, Action.RESUME}
+    elif estado is Estado.ATENDIDA and complements.live(solicitud):
+        begun = {Action.RETRY_MISSING}
+    else:
+        return None
+    return next((e.id for e in rows if e.accion in begun), None)
+
+
 def downloaded(solicitud: Solicitud) -> bool:
-    """Every part was downloaded once. An officer's reason is a row of the same action, and no download."""
+    """Every part was downloaded once, those of a complement too. An officer's reason is a row of the same action, and no
+    download."""
+    total = len(downloads.data_parts(solicitud))
     told = db.session.scalars(select(Evento.datos).where(Evento.solicitud_id == solicitud.id, Evento.accion == str(Action.DOWNLOAD)))
-    return any("partes" in data for data in told)
+    return any(data.get("partes", 0) >= total for data in told) if total else any("partes" in data for data in told)
 
 
 def future(solicitud: Solicitud, estado: Estado, *, ready_about: str = "", downloaded: bool = False) -> list[Step]:
@@ -128,6 +141,10 @@ def _data_notes(action: Action, evento: Evento) -> list[str]:
             return ["Continuar con novedades."] if data.get("continuar") else []
         case Action.FINISH:
             return _finish_notes(data, evento.en)
+        case Action.RETRY_MISSING:
+            return [f"{texts.plural(data['archivos'], 'archivo', 'archivos')} de {texts.plural(data['documentos'], 'documento', 'documentos')} con novedad."]
+        case Action.COMPLEMENT:
+            return _complement_notes(data)
         case Action.EXTEND:
             return [f"Vigente hasta el {_until(data)}."] if data.get("vigente_hasta") else []
         case Action.EXPIRE:
@@ -158,6 +175,16 @@ def _finish_notes(data: dict, at: datetime) -> list[str]:
             counts.append(f"{texts.plural(data['excluidos'], 'excluido', 'excluidos')} por reserva")
         notes.append(", ".join(counts) + ".")
     return [*notes, f"Vigente hasta el {_until(data)}."] if data.get("vigente_hasta") else notes
+
+
+def _complement_notes(data: dict) -> list[str]:
+    number = data["complemento"].removeprefix("C")
+    left = f"{texts.miles(data['con_novedad'])} con novedad todavía" if data["con_novedad"] else "ya no falta ninguno"
+    return [
+        f"Complemento {number}: {texts.plural(data['partes'], 'parte', 'partes')}, {texts.size(data['bytes'])}.",
+        f"{texts.plural(data['recuperados'], 'archivo recuperado', 'archivos recuperados')}; {left}.",
+        f"Vigente hasta el {_until(data)}.",
+    ]
 
 
 def _until(data: dict) -> str:

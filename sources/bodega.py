@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, bindparam, text
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from sources import dialect
+from sources import dialect, sessions
 from sources.errors import FileProblem, SourceUnavailable
 
 # Characters of base64 a piece, a multiple of 4. A file of one piece is one short query; a larger one is read by a cursor.
@@ -36,7 +36,7 @@ class Bodega:
         self._engine = engine
         if engine is not None:
             self._dialect = dialect.of(engine)
-            dialect.guard(engine)
+            sessions.guard(engine)
 
     def heads(self, codes: Iterable[str]) -> dict[str, Head]:
         """Length and first bytes of each file, one query per physical table. Unknown codes are "ausente"."""
@@ -50,7 +50,7 @@ class Bodega:
         if self._engine is None:
             raise SourceUnavailable("BODEGA_URL is not configured")
         sql = f"select coalesce(sum(tamanio), 0) from archivo where {self._dialect.is_account('arch_codi')}"
-        with dialect.connected(self._engine, "bodega") as connection:
+        with sessions.connected(self._engine, "bodega") as connection:
             return int(connection.execute(text(sql), {"codes": self._dialect.codes(codes)}).scalar_one())
 
     def chunks(self, code: str) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ class Bodega:
 
     def _texts(self, table: str, code: str) -> Iterator[str]:
         sql = text(f"select archivo from {table} where arch_codi = :code")
-        with dialect.connected(self._engine, "bodega") as connection:
+        with sessions.connected(self._engine, "bodega") as connection:
             yield connection.execute(sql, {"code": self._dialect.ids([code])[0]}).scalar() or ""
 
     def _pieces(self, table: str, code: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ class Bodega:
         # cost the square of the size (docs/adr/0012). As bytes in memory, made once, a piece is found at once.
         statement = text(self._dialect.pieces(table)).execution_options(yield_per=1)
         params = {"code": self._dialect.ids([code])[0], "length": CHUNK}
-        with dialect.connected(self._engine, "bodega") as connection:
+        with sessions.connected(self._engine, "bodega") as connection:
             try:
                 yield from connection.execute(statement, params).scalars()
             except DataError:  # no ASCII where a piece was cut, hence no base64
@@ -123,7 +123,7 @@ class Bodega:
         values = self._dialect.ids(codes)
         if not values:
             return []
-        with dialect.connected(self._engine, "bodega") as connection:
+        with sessions.connected(self._engine, "bodega") as connection:
             statement = text(sql).bindparams(bindparam("codes", expanding=True))
             return connection.execute(statement, {"codes": values}).all()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sources import dialect, older
+from sources import dialect, older, sessions
 from sources.bodega import TABLE
 from sources.disk import Disk
 from sources.errors import SourceUnavailable
@@ -50,7 +50,7 @@ def run(engine: Engine, bodega_engine: Engine | None, disk: Disk) -> list[Findin
 
 def _guarded(topic: str, engine: Engine, examine) -> Iterator[Finding]:
     try:
-        with dialect.answering(topic):
+        with sessions.answering(topic):
             yield from examine(engine)
     except (SourceUnavailable, SQLAlchemyError) as error:
         yield Finding(ERROR, topic, f"No responde: {error}")

@@ -1,7 +1,7 @@
 """One Quipux installation, read-only: the whole public face of this package."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine
 
-from sources import check, dialect, estimate, history, people, petitions, selection
+from sources import check, dialect, estimate, history, people, petitions, selection, sessions
 from sources.bodega import Bodega
 from sources.disk import Disk
 from sources.documents import BATCH, Reader
@@ -52,11 +52,11 @@ class Quipux:
         max_mb_s: float = 0,
         redirected: bool = False,
         other_accounts: bool = False,
-        timeout: float = dialect.TIMEOUT_S,
+        timeout: float = sessions.TIMEOUT_S,
     ):
         self._dialect = dialect.of(engine)
         for each in filter(None, (engine, bodega_engine)):
-            dialect.guard(each, timeout=timeout)
+            sessions.guard(each, timeout=timeout)
         self._engine = engine
         self._bodega_engine = bodega_engine
         self._bodega = Bodega(bodega_engine)
@@ -71,15 +71,15 @@ class Quipux:
         QUIPUX_REDIRECTED, QUIPUX_OTHER_ACCOUNTS). ValueError without QUIPUX_URL or for another kind of database."""
         if not config.get("QUIPUX_URL"):
             raise ValueError("QUIPUX_URL is not set")
-        connections = int(config.get("QUIPUX_CONNECTIONS") or dialect.CONNECTIONS)
+        connections = int(config.get("QUIPUX_CONNECTIONS") or sessions.CONNECTIONS)
         return cls(
-            dialect.make_engine(config["QUIPUX_URL"], connections=connections),
-            dialect.make_engine(config["BODEGA_URL"], connections=connections) if config.get("BODEGA_URL") else None,
+            sessions.make_engine(config["QUIPUX_URL"], connections=connections),
+            sessions.make_engine(config["BODEGA_URL"], connections=connections) if config.get("BODEGA_URL") else None,
             Path(config["BODEGA_DIR"]) if config.get("BODEGA_DIR") else None,
             max_mb_s=float(config.get("SOURCE_MAX_MB_S") or 0),
             redirected=bool(config.get("QUIPUX_REDIRECTED")),
             other_accounts=bool(config.get("QUIPUX_OTHER_ACCOUNTS")),
-            timeout=float(config.get("QUIPUX_TIMEOUT_S") or dialect.TIMEOUT_S),
+            timeout=float(config.get("QUIPUX_TIMEOUT_S") or sessions.TIMEOUT_S),
         )
 
     def close(self) -> None:
@@ -166,12 +166,13 @@ class Quipux:
                     yield from selection.light(entry)
 
     def documents(
-        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False
+        self, codi: str, desde: date, hasta: date, *, include_reserved: bool = False, only: Container[str] | None = None
     ) -> Iterator[SourceDocument]:
-        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for."""
+        """The distinct documents, by date, then id; of a reserved one nothing comes out unless asked for. only: ids to
+        which the selection is narrowed."""
         with self._connection() as connection:
             reader = self._reader(connection)
-            for batch in self._batches(connection, codi, desde, hasta, include_reserved):
+            for batch in self._batches(connection, codi, desde, hasta, include_reserved, only):
                 yield from reader.documents(batch)
 
     def open(self, ref: str) -> BinaryIO:
@@ -194,7 +195,7 @@ class Quipux:
         return check.run(self._engine, self._bodega_engine, self._disk)
 
     def _connection(self) -> AbstractContextManager[Connection]:
-        return dialect.connected(self._engine, "Quipux")
+        return sessions.connected(self._engine, "Quipux")
 
     def _iterate(self, read: Callable[[Connection], Iterator]) -> Iterator:
         with self._connection() as connection:
@@ -210,11 +211,11 @@ class Quipux:
         return selection.build(self._dialect, codes, desde, hasta, redirected=self._redirected)
 
     def _batches(
-        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool
+        self, connection: Connection, codi: str, desde: date, hasta: date, include_reserved: bool, only: Container[str] | None = None
     ) -> Iterator[list[selection.Entry]]:
         batch = []
         for entry in selection.entries(connection, self._dialect, self._query(connection, codi, desde, hasta)):
-            if entry.reservado and not include_reserved:
+            if (entry.reservado and not include_reserved) or (only is not None and entry.id not in only):
                 continue
             batch.append(entry)
             if len(batch) == BATCH:

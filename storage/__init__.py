@@ -34,6 +34,10 @@ class Storage(Protocol):
 
     def stat(self, key: str) -> Stat | None: ...
 
+    def confirm(self, key: str, size: int, sha256: str) -> bool:
+        """Whether what is kept under `key` is this very content: a directory reads it all again; a bucket is asked for the
+        size, for its server has compared every piece with its SHA-256 at the upload. Raises StorageError."""
+
     def delete(self, key: str) -> None:
         """Remove; a missing key is not an error. Raises StorageError when it cannot be removed."""
 

@@ -7,6 +7,7 @@ file system, forced to disk, renamed, and the directory forced too.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat as modes
@@ -79,6 +80,13 @@ class DiskStorage:
             except _MISSING:
                 return None
         return Stat(key, found.st_size, found.st_mtime) if modes.S_ISREG(found.st_mode) else None
+
+    def confirm(self, key: str, size: int, sha256: str) -> bool:
+        found = self.stat(key)
+        if found is None or found.bytes != size:
+            return False
+        with _reported(f"confirm {key}"), self.open(key) as kept:
+            return hashlib.file_digest(kept, "sha256").hexdigest() == sha256
 
     def delete(self, key: str) -> None:
         path = self._path(key)

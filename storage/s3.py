@@ -102,6 +102,10 @@ class S3Storage:
             return None
         return Stat(key, head["ContentLength"], head["LastModified"].timestamp())
 
+    def confirm(self, key: str, size: int, sha256: str) -> bool:
+        found = self.stat(key)
+        return found is not None and found.bytes == size
+
     def delete(self, key: str) -> None:
         with suppress(FileNotFoundError), _reported(f"delete {key}"):
             self._client.delete_object(Bucket=self.bucket, Key=self._name(key))

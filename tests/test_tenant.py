@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from extensions import db
 from models import (
-    Actividad, Adjunto, Aviso, CambioAIQ, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Solicitud, Usuario, VistaGuardada,
+    Actividad, Adjunto, Aviso, CambioAIQ, Correo, CorreoEstado, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Solicitud, Usuario,
+    VistaGuardada,
 )  # fmt: skip
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
@@ -42,9 +43,10 @@ def mine(app) -> list[dict[str, object]]:
                        subido_por_id=author, subido_en=at)
         notice = Aviso(institucion_id=here, titulo="Uno", texto="Dos", desde=date(2026, 11, 1), hasta=date(2026, 12, 1), autor_id=author, creado_en=at)
         given = Orientacion(institucion="Otra", registrada_por_id=author, en=at)
+        mail = Correo(clave="una", plantilla="lista", para="aiq@demo.gob.ec", asunto="x", texto="", html="", estado=CorreoEstado.FALLIDO, creado_en=at)
+        bulk = Lote(clave="una", creado_por_id=author, creado_en=at)
         view = VistaGuardada(usuario_id=author, pagina="solicitudes", nombre="Ñauñay", consulta="nombre=naunay", creada_en=at)
-        batch = Lote(clave="lote-de-prueba", creado_por_id=author, creado_en=at)
-        db.session.add_all([process, change, file, notice, given, view, batch])
+        db.session.add_all([process, change, file, notice, given, mail, bulk, view])
         db.session.flush()
         activity = Actividad(implantacion_id=process.id, lista="ambiente", orden=1, titulo="Una")
         db.session.add(activity)
@@ -56,7 +58,7 @@ def mine(app) -> list[dict[str, object]]:
             "solicitud_id": done, "parte_id": part.id, "nombre": part.nombre, "pagina": 1, "institucion_id": here,
             "implantacion_id": process.id, "cambio_id": change.id, "adjunto_id": file.id, "aviso_id": notice.id, "orientacion_id": given.id,
             "actividad_id": activity.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
-            "usuario_id": author, "vista_id": view.id, "lote_id": batch.id,
+            "usuario_id": author, "correo_id": mail.id, "lote_id": bulk.id, "vista_id": view.id,
         }
     return [rows, rows | {"solicitud_id": draft}]
 

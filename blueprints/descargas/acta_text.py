@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import Parte
 from rules import texts
 from rules.deadlines import last_moment, local_day
+from services import runs
 from services.deliveries import Acta
 
 TITLE = "Acta de entrega-recepción de respaldo de documentos"
@@ -28,13 +29,13 @@ def person(acta: Acta) -> Pairs:
 
 
 def archive(acta: Acta) -> Pairs:
-    s, run = acta.solicitud, acta.run
+    s, run, account = acta.solicitud, acta.run, acta.account
     return [
         ("Solicitud", f"Nº {texts.number6(s.id)}" + (f" · {s.documento_numero}" if s.documento_numero else "")),
         ("Rango de fechas", f"{texts.day(s.desde)} a {texts.day(s.hasta)}"),
         ("Documentos encontrados", texts.miles(run.encontrados)),
-        ("Incluidos", texts.miles(run.incluidos)),
-        ("Con novedad", texts.miles(run.con_novedad)),
+        ("Incluidos", account.included_words),
+        ("Con novedad", texts.miles(account.con_novedad)),
         ("Excluidos por reserva", texts.miles(run.excluidos)),
         *_reserved(acta),
         ("Bandejas", f"{texts.plural(run.recibidos, 'recibido', 'recibidos')}, {texts.plural(run.enviados, 'enviado', 'enviados')}"),
@@ -53,8 +54,11 @@ def _reserved(acta: Acta) -> Pairs:
 
 
 def files(acta: Acta) -> list[tuple[str, Parte]]:
-    """Name and part of everything that is handed over."""
-    return [(part.nombre_independiente or part.nombre, part) for run in acta.runs for part in run.partes]
+    """Name and part of everything that is handed over; a complement's parts are not in the split set."""
+    return [
+        (part.nombre_independiente or part.nombre, part)
+        for run in acta.runs for part in (runs.data_parts(run) if run.complemento else run.partes)
+    ]
 
 
 def twins(acta: Acta) -> str:

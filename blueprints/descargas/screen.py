@@ -13,8 +13,9 @@ from models import Ejecucion, Parte, ParteTipo, Solicitud, Usuario
 from rules.glossary import Badge
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import deliveries, download_links, downloads
+from services import complements, deliveries, download_links, downloads
 from services.adapters import storage
+from services.complements import Account
 from services.detail import Detail, detail
 from services.downloads import Progress, State
 
@@ -46,6 +47,9 @@ class Row:
     def label(self) -> str:
         if self.parte.tipo is ParteTipo.DIRECTORIO:
             return "Directorio"
+        if complement := self.parte.ejecucion.complemento:
+            which = f"Complemento {complement.removeprefix('C')}"
+            return f"{which}, parte {self.parte.numero} de {self.of}" if self.of > 1 else which
         return f"Parte {self.parte.numero} de {self.of}" if self.of > 1 else "Archivo único"
 
     @property
@@ -75,6 +79,7 @@ class Screen:
     split: list[Row] = field(default_factory=list)
     complements: list[Row] = field(default_factory=list)
     novedades: list = field(default_factory=list)
+    account: Account | None = None
     entregas: list = field(default_factory=list)
     measured: bool = True
     soon: bool = False
@@ -136,6 +141,7 @@ def build(actor: Actor, solicitud: Solicitud) -> Screen:
     screen = Screen(found, _access(actor, solicitud), over, entregas=deliveries.of(solicitud))
     if solicitud.generada_en is not None:
         screen.runs = downloads.finished_runs(solicitud)
+        screen.account = complements.account(screen.runs[0]) if screen.runs else None
     if found.estado is Estado.ATENDIDA and screen.access != "ninguno":
         screen.soon = solicitud.vigente_hasta - found.now <= SOON
         screen.novedades = deliveries.novedades(screen.runs)

@@ -19,7 +19,7 @@ from rules.deadlines import local_day
 from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO, RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import progress, purge, runs, scope, solicitudes, trail
+from services import complements, progress, purge, runs, scope, solicitudes, trail
 from services import detail as details
 from services.errors import Conflict, Refused
 
@@ -52,6 +52,9 @@ ACTIONS: dict[str, Words] = {
                   "Detener la ejecución", "pause", True, ("motivo",)),
     "retry": Words("retry", "Reintentar la ejecución", "La ejecución continúa con el mismo plan; las partes terminadas se conservan.",
                    "Reintentar la ejecución", "refresh", False, ("continuar", "motivo_opcional")),
+    "retry_missing": Words("retry_missing", "Reintentar faltantes", "Se buscarán nuevamente en Quipux los archivos que no se pudieron leer. Con los "
+                           "que se recuperen se preparará un complemento aparte; las partes ya entregadas no cambian. La vigencia se contará otra vez "
+                           "desde que el complemento esté listo, y la institución recibirá un aviso.", "Reintentar faltantes", "refresh"),
     "extend": Words("extend", "Ampliar la vigencia", "La vigencia se amplía una sola vez, dos días calendario. La institución recibirá un aviso.",
                     "Ampliar la vigencia", "clock", False, ("motivo",)),
     "reject": Words("reject", "Eliminar la solicitud", "La solicitud termina con el motivo que elija; si ya se generó, su descarga se bloquea de "
@@ -125,6 +128,12 @@ def reschedule(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
 def stop(solicitud: Solicitud) -> Response:
     return _act(solicitud, "stop", lambda: runs.stop(actor(), solicitud, reason(request.form, "motivo")), "La ejecución de la solicitud Nº {} se detuvo.")
+
+
+@bp.post("/solicitudes/<int:solicitud_id>/reintentar-faltantes")
+@requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
+def retry_missing(solicitud: Solicitud) -> Response:
+    return _act(solicitud, "retry_missing", lambda: complements.order(actor(), solicitud), "Se buscan nuevamente los archivos que faltan en la solicitud Nº {}.")
 
 
 @bp.post("/solicitudes/<int:solicitud_id>/reintentar")

@@ -16,14 +16,14 @@ from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import solicitudes, solicitudes_listing
+from services import board_views, solicitudes, solicitudes_listing
 from services.errors import Refused
 from services.solicitudes_listing import Filters, Vista
 
 MAX_NAME = 120
 MAX_DIGITS = 15
 FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
-KEPT = (*FIELDS, "q", "vista")
+KEPT = (*FIELDS, "q", "vista", "cifra")
 _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -43,14 +43,14 @@ class FilterForm:
         typed = {name: clean(args.get(name, "")) for name in KEPT}
         typed["vista"] = typed["vista"] if typed["vista"] in set(Vista) else ""
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
-        if not (typed["q"] or typed["vista"]):
+        if not (typed["q"] or typed["vista"] or typed["cifra"]):
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
         form = cls(typed, Filters(), order=args.get("orden", "")[:20])
         form.filters = Filters(
             inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
             nombre=form._text("nombre", "El nombre o la CI"), institucion_id=form._institution(offered), texto=form._text("q", "La búsqueda"),
-            vista=Vista(typed["vista"]) if typed["vista"] else None,
+            vista=Vista(typed["vista"]) if typed["vista"] else None, cifra=form._figure(),
         )
         start, end = form.filters.inicio, form.filters.fin
         if start and end and start > end:
@@ -60,7 +60,7 @@ class FilterForm:
     @property
     def arguments(self) -> dict[str, str]:
         """What of these filters is in the URL: only what says something. An emptied date stays, as "no limit"."""
-        free = self.typed["q"] or self.typed["vista"]
+        free = self.typed["q"] or self.typed["vista"] or self.typed["cifra"]
         kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not free)}
         if self.order and self.order != solicitudes_listing.DEFAULT_ORDER:
             kept["orden"] = self.order
@@ -73,7 +73,7 @@ class FilterForm:
     @property
     def summary(self) -> list[tuple[str | None, str]]:
         """For f.resumen: in the order of the fields."""
-        return [(None if name == "q" else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q") if name in self.errors]
+        return [(None if name in {"q", "cifra"} else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q", "cifra") if name in self.errors]
 
     @property
     def estado_options(self) -> list[tuple[str, str, bool]]:
@@ -122,6 +122,19 @@ class FilterForm:
             self.typed[name] = text[:MAX_NAME]
             return ""
         return text
+
+    @property
+    def figure(self) -> board_views.View | None:
+        """The figure of the board whose requests are shown, for the heading of the list."""
+        return board_views.view(self.filters.cifra) if self.filters.cifra else None
+
+    def _figure(self) -> str:
+        key = self.typed["cifra"]
+        if key and board_views.view(key) is None:
+            self.errors["cifra"] = "La cifra del tablero no existe. Elija los filtros que necesite."
+            self.typed["cifra"] = ""
+            return ""
+        return key
 
     def _institution(self, offered: Collection[int]) -> int | None:
         text = self.typed["institucion"]

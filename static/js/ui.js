@@ -189,6 +189,8 @@
   /* htmx. Focus goes to what asks for it after a swap; what fails is said, and the page stays. */
   function focusIn(r) { var f = r.matches && r.matches("[data-autofocus]") ? r : r.querySelector("[data-autofocus]"); if (f) f.focus(); }
   focusIn(d);
+  /* Nobody looks at a hidden page: what polls (name="sondeo") waits until it is seen again. */
+  on("htmx:beforeRequest", function (e) { if (d.hidden && e.detail.elt.getAttribute("name") === "sondeo") e.preventDefault(); });
   on("htmx:beforeRequest", function (e) { var b = e.target; if (b.matches("button")) b.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (e) {
     if (e.target.matches("button")) e.target.removeAttribute("aria-busy");

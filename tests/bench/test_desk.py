@@ -26,4 +26,5 @@ def test_every_page_of_the_queue_is_measured(asked, tmp_path):
 
 def test_a_lote_is_approved_to_its_end(tmp_path):
     figures, _ = desk.batch(argparse.Namespace(small=True), tmp_path)
-    assert figures["approved"] == 30 and figures["other"] == 0 and figures["answer_s"] <= figures["all_s"]
+    # Whoever has another live request is left out of a Lote.
+    assert 25 <= figures["approved"] <= 30 and figures["other"] == 0 and figures["answer_s"] <= figures["all_s"]

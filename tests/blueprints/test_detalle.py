@@ -18,7 +18,7 @@ from tests.conftest import NOW
 
 HTMX = {"HX-Request": "true"}
 GETS = ("", "/recorrido", "/progreso")
-POSTS = ("/cancelar", "/renovar", "/ejecutar", "/detener", "/reintentar", "/ampliar", "/eliminar-sge", "/calendarizar", "/eliminar-archivos")
+POSTS = ("/cancelar", "/renovar", "/ejecutar", "/detener", "/reintentar", "/ampliar", "/eliminar-sge", "/calendarizar", "/eliminar-archivos", "/reintentar-faltantes")
 
 
 def page(client, path: str, status: int = 200) -> str:

@@ -213,7 +213,7 @@ def test_the_sge_gets_its_figures_and_what_stopped(put, sge):
     tiles = {text_of(t.find(".//span[@class='lbl']")): text_of(t.find_class("big")[0]) for t in doc.find_class("kpi")}
     assert tiles == {"Por aprobar": "1", "En ejecución": "1", "Detenidas": "1", "Por vencer en 48 h": "1", "Correos fallidos": "0"}
     attention = block(page, "bloque-atencion")
-    assert f"Solicitud Nº {number:06d} detenida" in attention and "Quipux no respondió durante 24 horas." in attention and "IEPH" in attention
+    assert f"Solicitud Nº {number:06d} detenida" in attention and "Quipux no respondió durante el tiempo máximo de espera." in attention and "IEPH" in attention
 
 
 @pytest.mark.parametrize("correo", ["aiq@demo.gob.ec", "sge@demo.gob.ec"])

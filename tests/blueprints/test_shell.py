@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from blueprints import errors, graphics, presentation
+from blueprints import charts, errors, graphics, presentation
 from tests.blueprints import shell_app
 from tests.blueprints.strict import assert_fragment, assert_page
 
@@ -169,14 +169,14 @@ def test_the_sheet_writes_colours_only_among_the_tokens():
 
 
 def test_drawings_escape_their_labels_and_carry_no_style():
-    svg = graphics.bars([("<b>", 3), ("dos", (1, 2))], 'a "quoted" name', goal=4, goal_text="<i>")
+    svg = charts.bars([("<b>", 3), ("dos", (1, 2))], 'a "quoted" name', goal=4, goal_text="<i>")
     # As str: Markup would escape what it is searched for.
     assert not re.search(r"<b>|<i>|style|\"#|: *#", str(svg)) and "&lt;b&gt;" in str(svg)
-    for drawing in (svg, graphics.line([("uno", 5)], "x"), graphics.strip([("b1", 0)], "x"), graphics.quipu(), graphics.marca(),
+    for drawing in (svg, charts.line([("uno", 5)], "x"), charts.strip([("b1", 0)], "x"), graphics.quipu(), graphics.marca(),
                     graphics.quipu_mini(False), graphics.knots(5)):
         ET.fromstring(drawing)
-    assert graphics.bars([], "x") == "" and graphics.line([], "x") == ""
-    assert [graphics.nice_top(v) for v in ([], [0], [3], [10], [2400])] == [4, 4, 4, 12, 2400]
+    assert charts.bars([], "x") == "" and charts.line([], "x") == ""
+    assert [charts.nice_top(v) for v in ([], [0], [3], [10], [2400])] == [4, 4, 4, 12, 2400]
 
 
 def test_highlight_marks_beginnings_of_words_accents_aside():

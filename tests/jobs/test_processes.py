@@ -103,6 +103,43 @@ def test_two_workers_never_take_the_same_run(site):
         assert rows.count("start") == rows.count("finish") == 1 and "resume" not in rows
 
 
+def makers(site: Site, number: int) -> dict[int, tuple[str, int, bool]]:
+    """Number of each volume → who made it (or is making it), its attempt, whether it is published."""
+    with site.context():
+        run = story.run_of(db.session.get(Solicitud, number))
+        return {p.numero: (p.trabajador, p.intento, bool(p.sha256)) for p in run.partes} if run else {}
+
+
+def test_two_workers_share_one_large_run_and_not_a_byte_differs(site, tmp_path):
+    site.workers(2)
+    number = site.request()
+    done = site.finished(number)
+    made = makers(site, number)
+    assert len({who for who, _, _ in made.values()}) == 2 and {attempt for _, attempt, _ in made.values()} == {1}
+    assert (done.intento, done.fallos) == (1, 0)
+    assert {n: sha for n, (_, sha) in done.parts.items()} == undisturbed(site, number, tmp_path)
+
+
+def test_a_killed_helper_loses_its_volume_and_nothing_else(site, tmp_path):
+    site.workers(2)
+    number = site.request()
+
+    def helped(view):
+        leader = view.horse
+        busy = [(n, int(who.rpartition(":")[2])) for n, (who, _, published) in makers(site, number).items() if who and not published]
+        return [(n, pid) for n, pid in busy if pid != leader] if view.halfway else []
+
+    before = site.until(number, helped)
+    volume_number, horse = helped(before)[0]
+    os.kill(horse, signal.SIGKILL)
+    done = site.finished(number)
+    made = makers(site, number)
+    assert (done.intento, made[volume_number][1]) == (1, 2), "the leader goes on, the volume is made a second time"
+    assert sorted(attempt for _, attempt, _ in made.values())[:-1] == [1] * (len(made) - 1)
+    assert before.parts.items() <= done.parts.items()
+    assert {n: sha for n, (_, sha) in done.parts.items()} == undisturbed(site, number, tmp_path)
+
+
 def test_a_horse_killed_alone_is_replaced_after_its_lease(site, tmp_path):
     workers = site.workers(2)
     number = site.request()

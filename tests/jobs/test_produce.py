@@ -13,7 +13,7 @@ from extensions import db
 from jobs import produce, stopping
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado
-from services import clock, people, petitions, runs, solicitudes
+from services import clock, leases, people, petitions, runs, solicitudes
 from services.adapters import storage
 from sources import demo_people
 
@@ -153,17 +153,16 @@ def test_three_lost_leases_without_progress_stop_the_run(ctx, at):
 def test_finished_volumes_are_kept_when_another_worker_goes_on(ctx, monkeypatch):
     """Killed after the first volume: the second worker makes the rest, and not a byte differs from an undisturbed run."""
     solicitud = approved()
-    real, made = runs.publish, []
+    real = leases.publish
 
-    def publish_then_die(claim, number, **rest):
-        real(claim, number, **rest)
-        made.append(number)
+    def publish_then_die(hold, **rest):
+        real(hold, **rest)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "publish", publish_then_die)
+    monkeypatch.setattr(leases, "publish", publish_then_die)
     with pytest.raises(KeyboardInterrupt):
         produce.run_one(runs.claim("first"))
-    monkeypatch.setattr(runs, "publish", real)
+    monkeypatch.setattr(leases, "publish", real)
     solicitud = again(solicitud)
     run = runs.latest(solicitud)
     first = run.partes[0]

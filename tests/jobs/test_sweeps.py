@@ -351,3 +351,14 @@ def test_now_is_refused_outside_the_demo(app, cli, words):
 @pytest.mark.parametrize("words", [["expiry", "--now", "mañana"], ["nada"]])
 def test_nonsense_is_refused(cli, words):
     assert sweep(cli, *words).exit_code == 2
+
+
+def test_a_sweep_that_cannot_be_made_does_not_stop_the_others(cli, monkeypatch):
+    def broken():
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setitem(sweeps.SWEEPS, "expiry", broken)
+    answer = sweep(cli, "all")
+    reports = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert answer.exit_code == 1 and [r["sweep"] for r in reports] == list(sweeps.SWEEPS)
+    assert {r["sweep"]: r["failed"] for r in reports}["expiry"] == 1 and reports[-1]["failed"] == 0

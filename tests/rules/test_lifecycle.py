@@ -33,6 +33,9 @@ DIAGRAM = {
     Action.EXPIRE:     ".....X.",
     Action.PURGE:      "......=",
     Action.RENEW:      "......=",
+    Action.RETRY_MISSING:   ".....=.",
+    Action.COMPLEMENT:      ".....=.",
+    Action.COMPLEMENT_FAIL: ".....==",
 }
 LETTERS = {"B": Estado.BORRADOR, "E": Estado.ENVIADA, "A": Estado.APROBADA, "R": Estado.EN_EJECUCION, "D": Estado.DETENIDA, "T": Estado.ATENDIDA, "X": Estado.ELIMINADA}
 

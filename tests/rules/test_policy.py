@@ -51,6 +51,7 @@ MATRIX = [
     (P.SOLICITUD_DELIVER, INSTITUTIONAL, {"aiq"}), (P.SOLICITUD_DELIVER, PERSONAL, set()),
     (P.REQUEST_INSTITUTIONAL, None, {"aiq", "foreign", "sge", "filer"}), (P.REQUEST_PERSONAL, None, {"aiq", "servant"}),
     (P.LIST_INSTITUTION, None, {"aiq", "foreign", "sge", "filer"}), (P.SGE_DESK, None, {"sge", "filer"}),
+    (P.BOARD, None, SGE), (P.PRODUCTION, None, SGE),
     (P.CALENDAR, None, SGE), (P.CALENDAR_ADMIN, None, {"filer"}),
     (P.ENTER, None, EVERYBODY), (P.AFFAIRS_READ, None, EVERYBODY),
     (P.INSTITUTIONS, None, SGE), (P.AIQ_REGISTER, None, SGE),

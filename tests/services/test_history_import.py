@@ -143,5 +143,5 @@ def test_the_page_shows_where_it_comes_from(app, settings, aiq):
         history_import.run(quipux())
         number = imported(1).id
         db.session.remove()
-    page = aiq.get(f"/solicitudes/{number}")
+    page = aiq.get(f"/solicitudes/{number}/recorrido")
     assert page.status_code == 200 and "Importada de Quipux, donde fue la solicitud Nº 1." in page.get_data(as_text=True)

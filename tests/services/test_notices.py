@@ -19,6 +19,7 @@ from models import (
     Cargo, Correo, CorreoEstado, Cuenta, Ejecucion, EjecucionEstado, Nombramiento, Novedad, Parte, ParteTipo, Solicitud, Usuario,
 )  # fmt: skip
 from rules.lifecycle import Clase, Estado, Motivo
+from services.complements import Account
 from services import clock, notices
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -163,7 +164,7 @@ def test_an_officer_is_told_of_the_request_he_registered_for_an_institution_with
 
 
 def test_the_sge_is_told_of_what_stopped():
-    assert notices.tell_sge("detenida", solicitud(), causa="Quipux no respondió durante 24 horas.") == 2
+    assert notices.tell_sge("detenida", solicitud(), causa="Quipux no respondió durante el tiempo máximo de espera.") == 2
     assert mailed() == SGE
 
 
@@ -245,7 +246,9 @@ def templates(run: Ejecucion) -> dict[str, dict]:
         "devuelta": {"comentario": "El rango no coincide. Corrija <b>las fechas</b> & envíe."},
         "rechazada": {"comentario": "El documento asociado no corresponde al servidor público."},
         "lista": {"ejecucion": run}, "recordatorio": {"horas": 48}, "novedades": {"ejecucion": run},
-        "detenida": {"causa": "Quipux no respondió durante 24 horas."},
+        "detenida": {"causa": "Quipux no respondió durante el tiempo máximo de espera."},
+        "complemento": {"ejecucion": run, "cuenta": Account(3411, 3408, 2, 1, 0, 1, 1), "recuperados": 4},
+        "complemento_fallido": {"causa": "Los archivos que faltan siguen sin poder leerse: no se recuperó ninguno."},
         "descarga_sge": {"officer": "Iván Peñaherrera Zúñiga", "razon": "Verificación de una novedad"},
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 import config
 from app import create_app
 from extensions import db
-from models import Cuenta, Institucion, Peticion, Solicitud
+from models import Cuenta, Institucion, Solicitud
 from services import clock, history_import, mirror, mover, petition_index, petitions
 from services.adapters import quipux
 from tests import pg
@@ -90,7 +90,7 @@ def test_petitions_are_found_by_the_index_and_among_the_newest(ctx, institucion,
 
 
 def test_a_rare_word_is_looked_up_in_the_index(ctx, institucion):
-    query = petition_index._indexed(select(Peticion.id), institucion, ["nandu"])
+    query = petition_index._indexed(institucion, ["nandu"], NOW)
     db.session.execute(db.text("set local enable_seqscan = off"))
     plan = db.session.execute(db.text("explain " + str(query.compile(db.engine, compile_kwargs={"literal_binds": True})))).scalars().all()
     assert "ix_peticion_palabras" in "\n".join(plan)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import after, clock, runs
+from services import after, clock, leases, runs
 from services.errors import Conflict, Refused
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -51,6 +51,11 @@ def plan(claim: runs.Claim, parts: int = 1) -> None:
     runs.planned(claim, "solicitudes/x/plan.gz", counts=counts, parts=rows)
 
 
+def published(claim: runs.Claim) -> None:
+    """The leader's next volume, made and published."""
+    leases.publish(leases.take(claim.ejecucion_id, "one", leader=True), key="k", result=Made)
+
+
 # --- taking ------------------------------------------------------------------------------------------------------------
 
 
@@ -87,11 +92,13 @@ def test_the_lease_is_compared_too_when_the_row_was_read_before_it_was_renewed(c
 
 def test_who_was_overtaken_is_refused_every_write(claim, at):
     plan(claim)
+    hold = leases.take(claim.ejecucion_id, "one", leader=True)
     with at(seconds=61):
         new = runs.claim("two")
+        leases.take(claim.ejecucion_id, "two", leader=True)
         plan_key = run(claim).plan_clave
         for write in (
-            lambda: runs.heartbeat(claim), lambda: runs.publish(claim, 1, key="k", result=Made), lambda: runs.finish(claim),
+            lambda: runs.heartbeat(claim), lambda: leases.publish(hold, key="k", result=Made), lambda: runs.finish(claim),
             lambda: runs.hand_back(claim), lambda: runs.failed(claim), lambda: runs.wait(claim, "fuente"), lambda: runs.answered(claim),
             lambda: runs.detain(claim, "fallos"), lambda: runs.planned(claim, "other", counts={}, parts=[]),
         ):  # fmt: skip
@@ -133,7 +140,7 @@ def test_progress_forgives_failures(claim):
             attempts = runs.claim("next")
     assert run(claim).fallos == 2
     with clock.frozen(moment):
-        runs.publish(attempts, 1, key="k", result=Made)
+        published(attempts)
     assert run(claim).fallos == 0
     with clock.frozen(moment + PAST):
         assert runs.claim("next") is not None and run(claim).fallos == 1
@@ -160,7 +167,7 @@ def test_the_third_error_stops_the_run(claim):
 
 def test_nothing_is_finished_while_a_part_is_missing(claim):
     plan(claim, parts=2)
-    runs.publish(claim, 1, key="k", result=Made)
+    published(claim)
     with pytest.raises(runs.CountsBroken, match=r"\[2\]"):
         runs.finish(claim)
     db.session.rollback()
@@ -169,7 +176,7 @@ def test_nothing_is_finished_while_a_part_is_missing(claim):
 
 def test_the_end_of_vigencia_counts_from_the_day_of_generation(claim):
     plan(claim)
-    runs.publish(claim, 1, key="k", result=Made)
+    published(claim)
     runs.finish(claim)
     row = solicitud(claim)
     assert (row.estado, row.generada_en, row.vigente_hasta.isoformat()) == (Estado.ATENDIDA, NOW, "2026-11-23T05:00:00+00:00")
@@ -181,7 +188,7 @@ def test_the_end_of_vigencia_counts_from_the_day_of_generation(claim):
 
 def test_stopping_fences_the_worker_and_keeps_what_is_finished(claim):
     plan(claim, parts=2)
-    runs.publish(claim, 1, key="k", result=Made)
+    published(claim)
     with pytest.raises(Refused):
         runs.stop(story.actor(story.OFFICER), solicitud(claim), "  ")
     runs.stop(story.actor(story.OFFICER), solicitud(claim), "Se revisa el documento.")

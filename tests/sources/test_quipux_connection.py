@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sources import Quipux, SourceUnavailable, dialect
+from sources import Quipux, SourceUnavailable, sessions
 
 Y2018 = (date(2018, 1, 1), date(2018, 12, 31))
 
 
 @pytest.mark.parametrize("which", ["quipux_url", "bodega_url"])
 def test_writing_is_refused_by_the_connection(installation, which):
-    engine = dialect.make_engine(getattr(installation, which))
-    dialect.guard(engine)
+    engine = sessions.make_engine(getattr(installation, which))
+    sessions.guard(engine)
     statement = {
         "quipux_url": "insert into institucion(inst_codi) values ('77')",
         "bodega_url": "insert into indice(indi_codi) values ('77')",
@@ -28,7 +28,7 @@ def test_writing_is_refused_by_the_connection(installation, which):
 
 
 def test_an_engine_handed_over_is_guarded_too(on_postgres):
-    engine = dialect.make_engine(on_postgres.quipux_url)
+    engine = sessions.make_engine(on_postgres.quipux_url)
     Quipux(engine, None, None)
     with engine.connect() as connection:
         assert connection.execute(text("show default_transaction_read_only")).scalar() == "on"

@@ -1,5 +1,6 @@
 """What `storage.Storage` promises, held against both storages."""
 
+import hashlib
 import io
 import random
 import time
@@ -176,3 +177,19 @@ def test_the_setting_chooses(tmp_path):
     assert chosen.bucket == "cubo"
     with pytest.raises(ValueError):
         from_config({"STORAGE_URL": "s3:///base", "SCRATCH_DIR": tmp_path / "y"})
+
+
+def test_only_the_very_content_is_confirmed(storage, volume):
+    data = noise(1000)
+    storage.put(KEY, volume(data))
+    digest = hashlib.sha256(data).hexdigest()
+    assert storage.confirm(KEY, 1000, digest)
+    assert not storage.confirm(KEY, 999, digest) and not storage.confirm("no/hay", 1000, digest)
+
+
+def test_a_directory_is_read_again(tmp_path, volume):
+    kept = DiskStorage(tmp_path / "kept")
+    data = noise(1000)
+    kept.put(KEY, volume(data))
+    (kept.root / KEY).write_bytes(data[:-1] + b"x")
+    assert not kept.confirm(KEY, 1000, hashlib.sha256(data).hexdigest())
