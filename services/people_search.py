@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, not_, select
+from sqlalchemy import ColumnElement, Select, case, func, not_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -21,6 +21,7 @@ from services.word_index import CUENTAS, Query, asked, begins, family, on_sqlite
 SHOWN = 20
 COUNT_LIMIT = 1000
 MAX_DIGITS = 20
+SAMPLE, COMMON = 2000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,22 @@ def _national(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) ->
 def _words(accounts: Select[tuple[Cuenta]], wanted: list[str], surname: bool | None = None) -> Select[tuple[int]]:
     """Ids of the accounts with these words, by id when it matters which (surname is not None)."""
     query, ordered = Query(wanted, surname=surname), surname is not None
+    kin = family(Cuenta.apellido_plegado, wanted)
+    asked_rows = [begins(Cuenta.busqueda, wanted), *([kin if surname else not_(kin)] if ordered else [])]
     if not on_sqlite():
-        rows = accounts.with_only_columns(Cuenta.id).where(CUENTAS.holds(query))
+        # A GIN index gives all rows of a word before the first one: common words are met sooner by going through the table.
+        rows = accounts.with_only_columns(Cuenta.id)
+        rows = rows.where(*asked_rows) if _common(asked_rows) else rows.where(CUENTAS.holds(query))
         return rows.order_by(Cuenta.id) if ordered else rows
     if query.exact:
         rows = select(CUENTAS.id).select_from(CUENTAS.rows).where(CUENTAS.match(query))
     else:
-        rows = accounts.with_only_columns(CUENTAS.id).select_from(CUENTAS.joined).where(CUENTAS.match(query), begins(Cuenta.busqueda, wanted))
-        kin = family(Cuenta.apellido_plegado, wanted)
-        rows = rows.where(kin if surname else not_(kin)) if ordered else rows
+        rows = accounts.with_only_columns(CUENTAS.id).select_from(CUENTAS.joined).where(CUENTAS.match(query), *asked_rows)
     return rows.order_by(CUENTAS.id) if ordered else rows
+
+
+def _common(conditions: list[ColumnElement[bool]]) -> bool:
+    """Whether at least one in COMMON of the first accounts passes."""
+    first = select(Cuenta.id).order_by(Cuenta.id).limit(SAMPLE)
+    met = db.session.scalar(select(func.count()).select_from(Cuenta).where(Cuenta.id.in_(first), *conditions)) or 0
+    return met * COMMON >= SAMPLE
