@@ -121,7 +121,8 @@ def header(solicitud: Solicitud, *, excluded: int, made: datetime, complement: s
     complement, which is an archive of its own (decisions 20)."""
     return Header(
         name=f"{solicitud.nombre_archivo}_{complement}" if complement else solicitud.nombre_archivo,
-        group=f"{solicitud.id:06d}-{complement}" if complement else f"{solicitud.id:06d}", complement=complement, request=str(solicitud.id), person=solicitud.persona,
+        group=f"{solicitud.id:06d}-{complement}" if complement else f"{solicitud.id:06d}", complement=complement, request=f"{solicitud.id:06d}",
+        person=solicitud.persona,
         cedula=solicitud.persona_cedula, post=solicitud.persona_puesto, area=solicitud.persona_area,
         institution=solicitud.institucion.nombre, since=solicitud.desde.isoformat(), until=solicitud.hasta.isoformat(),
         made=made.astimezone(ZONE).isoformat(timespec="seconds"), petition=solicitud.documento_numero, excluded=excluded,

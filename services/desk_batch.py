@@ -121,6 +121,7 @@ class _Book:
         own = (Solicitud.fecha_tentativa, Solicitud.institucion_id)
         sums = (func.sum(func.coalesce(Solicitud.estimado_documentos, 0)), func.sum(func.coalesce(Solicitud.estimado_bytes, 0)))
         query = select(*own, *sums).where(schedule.ON_PROMISE, own[0] >= self.today, own[1].in_(institutions)).group_by(*own)
+        query = query.with_hint(Solicitud, schedule.BY_CALENDAR, "sqlite")
         for day, who, documents, size in db.session.execute(query):
             self.booked.setdefault(day, calendar.DayLoad()).institutions[who] = calendar.Load(int(documents), int(size))
 

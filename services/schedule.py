@@ -119,6 +119,8 @@ def _smallest_day(daily: Capacities, times: Collection[Period]) -> Load:
 _DOCUMENTS, _BYTES = func.coalesce(Solicitud.estimado_documentos, 0), func.coalesce(Solicitud.estimado_bytes, 0)
 # Written out: with parameters in it neither database would see that its index of promised requests applies.
 ON_PROMISE = text(f"solicitud.{PROMISED}")
+# SQLite prefers the index of the estados, which leads it to every row of them.
+BY_CALENDAR = "INDEXED BY ix_solicitud_calendario"
 
 
 def _row(who: ColumnElement[int]) -> Select:
@@ -133,6 +135,7 @@ def _sums(since: date, one_day: Load, left_out: set[int], who: ColumnElement[int
     rows = db.session.execute(
         select(Solicitud.fecha_tentativa, key, func.count(), func.sum(_DOCUMENTS), func.sum(_BYTES))
         .where(ON_PROMISE, Solicitud.fecha_tentativa >= since, *small).group_by(Solicitud.fecha_tentativa, key)
+        .with_hint(Solicitud, BY_CALENDAR, "sqlite")
     )
     away: dict[tuple[date, int], list[Load]] = {}
     if left_out:
@@ -146,7 +149,7 @@ def _sums(since: date, one_day: Load, left_out: set[int], who: ColumnElement[int
 
 def _large(one_day: Load, left_out: set[int], who: ColumnElement[int]) -> Iterator[Booking]:
     """Requests of several days, one by one, whenever they began."""
-    query = _row(who).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes))
+    query = _row(who).where(ON_PROMISE, or_(_DOCUMENTS > one_day.documents, _BYTES > one_day.bytes)).with_hint(Solicitud, BY_CALENDAR, "sqlite")
     if left_out:
         query = query.where(Solicitud.id.not_in(left_out))
     for day, one, documents, size in db.session.execute(query.order_by(Solicitud.fecha_tentativa, Solicitud.id)):
