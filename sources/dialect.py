@@ -146,9 +146,9 @@ class _Sqlite:
 
     def pieces(self, table: str) -> str:
         return (
-            "with recursive g(n) as (select 0 union all select n + 1 from g)"
-            f" select substr(f.archivo, g.n * :length + 1, :length) from {table} f, g where f.arch_codi = :code"
-            " limit (select (length(archivo) - 1) / :length + 1 from " + table + " where arch_codi = :code)"
+            f"with recursive f(whole) as materialized (select archivo from {table} where arch_codi = :code),"
+            " g(n) as (select 0 from f union all select n + 1 from g, f where (n + 1) * :length < length(f.whole))"
+            " select substr(f.whole, g.n * :length + 1, :length) from g cross join f"
         )
 
     def finite(self, column: str) -> str:
