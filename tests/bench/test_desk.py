@@ -18,12 +18,14 @@ def asked(tmp_path):
     return argparse.Namespace(database=url, small=True, rounds=1)
 
 
+@pytest.mark.long
 def test_every_page_of_the_queue_is_measured(asked, tmp_path):
     figures, rows = desk.queue(asked, tmp_path)
     assert {"cola, primera página", "vista sin abrir", "una solicitud (fragmento)", "vista previa de un lote de 500"} <= set(figures)
     assert all(0 < f["p50"] <= f["p95"] for f in figures.values()) and len(rows) == len(figures)
 
 
+@pytest.mark.long
 def test_a_lote_is_approved_to_its_end(tmp_path):
     figures, _ = desk.batch(argparse.Namespace(small=True), tmp_path)
     # Whoever has another live request is left out of a Lote.

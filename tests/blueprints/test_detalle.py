@@ -174,7 +174,7 @@ def test_cancel(app, aiq):
 
 def test_run_now_makes_it_due_and_the_page_waits_for_the_worker(app, sge):
     number = cases.make(app, Estado.APROBADA)
-    assert "hx-trigger" not in page(sge, f"/solicitudes/{number}/recorrido")
+    assert "sondeo" not in page(sge, f"/solicitudes/{number}/recorrido")
     assert sge.post(f"/solicitudes/{number}/ejecutar").status_code == 303
     with cases.context(app):
         assert db.session.get(Solicitud, number).ejecutar_desde == NOW
@@ -313,7 +313,7 @@ def test_an_officer_moves_a_request_to_another_day_and_the_aiq_is_told(app, sge)
 
 
 @pytest.mark.parametrize("typed, said", [
-    ("2026-11-22", "La fecha elegida no es un día laborable."), ("2026-11-17", "La fecha de ejecución no puede ser anterior a hoy."),
+    ("2026-11-22", "La fecha elegida no es un día laborable: el 22 nov 2026 es domingo."), ("2026-11-17", "La fecha de ejecución no puede ser anterior a hoy."),
     ("mañana", "Elija la fecha de ejecución."),
 ])
 def test_a_day_that_cannot_be_is_refused_with_what_was_typed(app, sge, typed, said):

@@ -26,6 +26,15 @@ from tests.jobs import story
 ROOT = Path(__file__).parents[2]
 
 
+def horse_of(trabajador: str) -> int:
+    """Process number of the horse of a worker, 0 when it has none. A run is signed with the worker's number."""
+    number = trabajador.rpartition(":")[2]
+    try:
+        return int(Path(f"/proc/{number}/task/{number}/children").read_text().split()[0])
+    except (FileNotFoundError, IndexError):
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A request and its run as the database had them at one moment. `parts`: number → (key, SHA-256) of published ones."""
@@ -90,7 +99,7 @@ class Site:
             solicitud = db.session.get(Solicitud, solicitud_id)
             run = story.run_of(solicitud)
             parts = {p.numero: (p.clave, p.sha256) for p in run.partes if p.sha256} if run else {}
-            horse = int(run.trabajador.rpartition(":")[2]) if run and run.trabajador else 0
+            horse = horse_of(run.trabajador) if run and run.trabajador else 0
             return View(solicitud.estado, run.estado if run else None, run.intento if run else 0, run.fallos if run else 0, horse,
                         len(run.partes) if run else 0, parts, solicitud.documento_paginas)
 

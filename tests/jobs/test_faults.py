@@ -79,19 +79,19 @@ def test_what_the_storage_tore_is_noticed_before_it_is_published(ctx, how, what)
 def test_a_disk_that_is_full_while_a_volume_is_written_is_waited_for(ctx, monkeypatch):
     """The bytes are there but for the last ones: nothing of them remains, and the volume is made again when there is room."""
     solicitud = approved()
-    real, left = verify.check, [OSError(errno.ENOSPC, "No space left on device")] * 2
+    real, left = verify.read_back, [OSError(errno.ENOSPC, "No space left on device")] * 2
     scratch: list[list[str]] = []
 
-    def full(path):
+    def full(*volume):
         if left:
             raise left.pop()
-        return real(path)
+        return real(*volume)
 
     def waited(claim, what, wait=runs.wait):
         scratch.append([p.name for p in storage().scratch().rglob("parte*")])
         wait(claim, what)
 
-    monkeypatch.setattr(verify, "check", full)
+    monkeypatch.setattr(verify, "read_back", full)
     monkeypatch.setattr(runs, "wait", waited)
     produce.work()
     run = run_of(solicitud)
@@ -136,15 +136,14 @@ def test_a_run_fills_the_disk_and_goes_on_when_there_is_room(ctx, small_disk):
 
 def test_a_bodega_that_goes_away_within_a_volume_is_waited_for(ctx, own_quipux, monkeypatch):
     solicitud, away = approved(demo_people.MAIN), own_quipux / "away"
-    real, cut = verify.check, []
+    real, cut = verify.read_back, []
 
-    def cut_after_the_first(path):  # the first volume is whole; the second is being read when the mount goes
-        checked = real(path)
+    def cut_after_the_first(*volume):  # the first volume is whole; the second is being read when the mount goes
+        real(*volume)
         if not cut:
             cut.append((own_quipux / "bodega").rename(away))
-        return checked
 
-    monkeypatch.setattr(verify, "check", cut_after_the_first)
+    monkeypatch.setattr(verify, "read_back", cut_after_the_first)
     watcher = when_waiting(ctx, "fuente", lambda: away.rename(own_quipux / "bodega"))
     produce.work()
     watcher.join()

@@ -23,7 +23,7 @@ from tests.jobs import story
 from tests.jobs.killing import work_and_die
 from tests.jobs.story import again, run_of
 
-pytestmark = [pytest.mark.real_clock, pytest.mark.slow, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.real_clock, pytest.mark.slow, pytest.mark.long, pytest.mark.usefixtures("impatient")]
 LEASE = timedelta(seconds=61)
 NEVER = 1 << 30
 

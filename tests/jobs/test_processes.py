@@ -18,7 +18,7 @@ from rules.lifecycle import Estado
 from services.adapters import storage
 from sources import Quipux, demo_people
 from tests.jobs import story
-from tests.jobs.site import Site, gone
+from tests.jobs.site import Site, gone, horse_of
 
 pytestmark = [pytest.mark.real_clock, pytest.mark.slow]
 
@@ -126,8 +126,8 @@ def test_a_killed_helper_loses_its_volume_and_nothing_else(site, tmp_path):
 
     def helped(view):
         leader = view.horse
-        busy = [(n, int(who.rpartition(":")[2])) for n, (who, _, published) in makers(site, number).items() if who and not published]
-        return [(n, pid) for n, pid in busy if pid != leader] if view.halfway else []
+        busy = [(n, horse_of(who)) for n, (who, _, published) in makers(site, number).items() if who and not published]
+        return [(n, pid) for n, pid in busy if pid not in (leader, 0)] if view.halfway else []
 
     before = site.until(number, helped)
     volume_number, horse = helped(before)[0]
