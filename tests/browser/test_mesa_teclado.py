@@ -44,6 +44,7 @@ def test_a_queue_is_worked_off_without_a_mouse(site, person):
     moved_from(first, here)
     first.keyboard.press("k")
     expect(first.locator("#panel")).to_have_attribute("data-panel", str(here), timeout=WAIT)
+    expect(first.locator(f"#fila-{here}[aria-current]")).to_be_visible()  # the swap is settled, and with it the focus
     first.keyboard.press("b")
     first.keyboard.type("jj")
     expect(first.locator("#mesa-q")).to_have_value("jj")
