@@ -202,7 +202,7 @@ def test_large_compressible_and_incompressible_files_stream(tmp_path, source):
     validate_bag(extract(made.zip, tmp_path / "x"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_more_entries_than_sixteen_bits_use_zip64_in_the_directory_only(tmp_path):
     """70 000 tiny files: three volumes below 65 535 entries, one directory above."""
 

@@ -15,6 +15,7 @@ def fingerprint(root):
     return [(str(p.relative_to(root)), p.stat().st_mtime, hashlib.sha256(p.read_bytes()).hexdigest()) for p in files]
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_corpus(tmp_path):
     one = archive_corpus.mixed(tmp_path / "one", octets=3_000_000, files=60)
     two = archive_corpus.mixed(tmp_path / "two", octets=3_000_000, files=60)
@@ -32,6 +33,7 @@ def test_twenty_gigabytes_take_no_room(tmp_path):
     assert len({p.stat().st_ino for p in files}) * 3 == len(files)
 
 
+@pytest.mark.long
 def test_every_contender_packs_the_corpus(tmp_path):
     tool("zip")
     src = archive_corpus.mixed(tmp_path / "mixed", octets=1_500_000, files=30)

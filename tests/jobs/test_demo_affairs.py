@@ -40,6 +40,7 @@ def by_stage() -> dict[Etapa, list[Implantacion]]:
     return found
 
 
+@pytest.mark.long
 def test_every_stage_is_there_once_and_a_second_start_adds_nothing():
     assert len(prepare()) == len(demo_affairs.SCENES)
     stages = by_stage()

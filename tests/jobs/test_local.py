@@ -49,7 +49,7 @@ def test_asked_to_stop_while_it_prepares_it_ends_at_once_and_well(tmp_path, aske
     assert time.monotonic() - began < 10 and not (tmp_path / "migrada").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_preparing_the_demo_again_adds_nothing(ctx):
     def rows() -> dict[str, int]:
         return {kind.__name__: db.session.scalar(select(func.count()).select_from(kind)) for kind in (Solicitud, Evento, Correo, Cuenta, Usuario)}
