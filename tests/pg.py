@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import pytest
 
 
 class NoPostgres(RuntimeError):
@@ -140,3 +141,16 @@ def _wait(server: Server, process: subprocess.Popen, home: Path) -> None:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL did not start: {(home / 'log').read_text()[-2000:]}") from None
             time.sleep(0.05)
+
+
+@contextmanager
+def server_or_skip() -> Iterator[Server]:
+    """A server for the tests of a fixture. Without binaries they are skipped with a word; with REQUIRE_POSTGRES they fail."""
+    try:
+        find_binaries()
+    except NoPostgres as missing:
+        if os.environ.get("REQUIRE_POSTGRES"):
+            raise
+        pytest.skip(str(missing))
+    with postgres_server() as server:
+        yield server

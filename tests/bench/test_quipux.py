@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 
 import psycopg
 import pytest
@@ -16,13 +15,7 @@ TINY = data.Scale(8_000, 600, 40)
 
 @pytest.fixture(scope="module")
 def made():
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         urls = {f"{name.upper()}_URL": server.create_database(name) for name in ("quipux", "bodega")}
         data.make(server.dsn("quipux"), server.dsn("bodega"), TINY)
         source = Quipux.from_config(urls)

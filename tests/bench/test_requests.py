@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from datetime import UTC
 
@@ -74,13 +73,7 @@ class TestSite:
 
 @pytest.mark.slow
 def test_postgresql_gets_the_same_corpus(corpus):
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         built = requests.build(server.create_database("corpus"), requests=3_000, institutions=20)
         assert built.rows == corpus[1].rows
         question = "select id, estado, persona_cedula, estimado_bytes from solicitud order by id"

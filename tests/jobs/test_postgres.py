@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
 import threading
 
 import pytest
@@ -28,13 +27,7 @@ MIGRATIONS = str(ROOT / "migrations")
 
 @pytest.fixture(scope="module")
 def server():
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as running:
+    with pg.server_or_skip() as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import threading
 import zipfile
@@ -40,13 +39,7 @@ TEN = {
 
 @pytest.fixture(scope="module")
 def server():
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as running:
+    with pg.server_or_skip() as running:
         yield running
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -22,13 +21,7 @@ from tests.conftest import NOW, settings_for
 
 @pytest.fixture
 def app(tmp_path, quipux_folder):
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         app = create_app(settings_for(tmp_path, quipux_folder, SQLALCHEMY_DATABASE_URI=config.database_url(server.create_database("accesos"))))
         with app.app_context():
             db.create_all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
@@ -25,13 +24,7 @@ THURSDAY = date(2026, 11, 19)
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, quipux_folder):
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         url = config.database_url(server.create_database("calendario", timezone="America/New_York"))
         app = create_app(settings_for(tmp_path_factory.mktemp("pg"), quipux_folder, SQLALCHEMY_DATABASE_URI=url, CAPACITY_DOCUMENTS=100))
         with app.app_context(), clock.frozen(NOW):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
@@ -28,13 +27,7 @@ PEOPLE = (people.MAIN, people.LAWYER, people.DRIVER, people.LARGE, people.ACCOUN
 
 @pytest.fixture
 def app(tmp_path, quipux_folder):
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         app = create_app(settings_for(tmp_path, quipux_folder, SQLALCHEMY_DATABASE_URI=config.database_url(server.create_database("mesa"))))
         with app.app_context(), clock.frozen(NOW):
             db.create_all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 
 import psycopg
 import pytest
@@ -27,13 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def server():
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as running:
+    with pg.server_or_skip() as running:
         yield running
 
 

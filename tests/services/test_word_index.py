@@ -3,7 +3,6 @@ typed and however the rows were written."""
 
 from __future__ import annotations
 
-import os
 
 import pytest
 from flask_migrate import upgrade
@@ -46,13 +45,7 @@ def country(request, tmp_path_factory, quipux_folder):
     if request.param == "sqlite":
         yield from _filled(settings_for(data, quipux_folder))
         return
-    try:
-        pg.find_binaries()
-    except pg.NoPostgres as missing:
-        if os.environ.get("REQUIRE_POSTGRES"):
-            raise
-        pytest.skip(str(missing))
-    with pg.postgres_server() as server:
+    with pg.server_or_skip() as server:
         yield from _filled(settings_for(data, quipux_folder, SQLALCHEMY_DATABASE_URI=config.database_url(server.create_database("palabras"))))
 
 
