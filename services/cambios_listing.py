@@ -12,7 +12,7 @@ from models import CambioAIQ, Cuenta, Institucion, Nombramiento, Usuario
 from rules.identity import words
 from rules.policy import Actor
 from rules.processes import Paso
-from services import aiq_offices, cambios, clock, people, scope
+from services import aiq_offices, cambios, clock, institution_choice, people, scope
 
 PER_PAGE = 25
 OPEN, OVER = "abiertos", "vencidos"
@@ -50,10 +50,8 @@ def listing(actor: Actor, text: str, state: str, number: int) -> Page:
         query = query.where(CambioAIQ.estado.not_in(cambios.CLOSED))
     elif state == OVER:
         query = query.where(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now())
-    if asked := words(text):
-        places = db.session.execute(select(Institucion.id, Institucion.nombre, Institucion.sigla))
-        named = [row.id for row in places if all(any(w.startswith(a) for w in words(f"{row.nombre} {row.sigla}")) for a in asked)]
-        query = query.where(CambioAIQ.institucion_id.in_(named))
+    if words(text):
+        query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(text)))
     total = db.session.scalar(select(func.count()).select_from(query.subquery()))
     pages = max(1, -(-total // PER_PAGE))
     number = min(max(number, 1), pages)

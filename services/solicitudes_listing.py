@@ -9,11 +9,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
+from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
@@ -88,14 +87,6 @@ def months_before(day: date, months: int) -> date:
 def default_start(today: date) -> date:
     """Fecha Inicio of a list nobody has filtered: six months ago."""
     return months_before(today, MONTHS_SHOWN)
-
-
-def institutions(actor: Actor) -> list[SqlRow]:
-    """Institutions the list can be narrowed to (id, nombre, sigla); none when there is nothing to choose from."""
-    query = select(Institucion.id, Institucion.nombre, Institucion.sigla).order_by(Institucion.nombre)
-    if actor.sge:
-        return list(db.session.execute(query))
-    return list(db.session.execute(query.where(Institucion.id.in_(actor.aiq_of)))) if len(actor.aiq_of) > 1 else []
 
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
