@@ -74,11 +74,15 @@ def show(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_SEE, load=scope.solicitud)
 def show_trail(solicitud: Solicitud) -> Response:
     d = details.detail(actor(), solicitud)
-    steps = trail.past(solicitud, d.estado)
+    steps = trail.past(solicitud, d.estado, number(request.args.get("hasta")))
     going = progress.of(solicitud, d.estado, d.now)
-    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=trail.downloaded(solicitud))
+    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=trail.downloaded(solicitud)) if steps.newest else []
+
+    def url(hasta: int | None = None) -> str:
+        return url_for(".trail", solicitud_id=solicitud.id, hasta=hasta)
+
     return htmx.render(
-        "solicitudes/recorrido.html", pasos=steps, futuros=coming, avance=going, plazos=trail.plazos(solicitud, d.estado, local_day(d.now)),
+        "solicitudes/recorrido.html", pasos=steps, futuros=coming, avance=going, url=url, por_pagina=trail.SHOWN, plazos=trail.plazos(solicitud, d.estado, local_day(d.now)),
         **_context(d, "recorrido"),
     )
 
@@ -203,7 +207,7 @@ def _refused(solicitud: Solicitud, name: str, wrong: dict[str, str]) -> Response
 def _information(solicitud: Solicitud, status: int = 200, problem: str = "") -> Response:
     d = details.detail(actor(), solicitud)
     return htmx.render(
-        "solicitudes/informacion.html", None, status, ultimos=trail.past(solicitud, d.estado, last=LAST_MOVES), problema=problem,
+        "solicitudes/informacion.html", None, status, ultimos=trail.latest(solicitud, d.estado, LAST_MOVES), problema=problem,
         **_context(d, "informacion"),
     )
 
