@@ -315,6 +315,8 @@ class Solicitud(Base):
         Index("ix_solicitud_fecha_tentativa", "fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
         Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
+        # Few requests renew another; the page of every request asks which one renews it.
+        Index("ix_solicitud_renueva", "renueva_id", sqlite_where=text("renueva_id IS NOT NULL"), postgresql_where=text("renueva_id IS NOT NULL")),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},

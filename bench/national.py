@@ -299,7 +299,7 @@ class Loader:
             raw.execute("ANALYZE")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            raw.autocommit = True
+            raw.driver_connection.autocommit = True  # type: ignore[union-attr]
             self._indexes(raw)
             for kind in COLUMNS:
                 raw.execute(f"SELECT setval(pg_get_serial_sequence('{kind.__tablename__}', 'id'), (SELECT max(id) FROM {kind.__tablename__}))")

@@ -227,7 +227,7 @@ def _months(start: datetime, end: datetime) -> list[str]:
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
     if on_sqlite():
         query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words))
-        return query.where(begins(Solicitud.busqueda, wanted))
+        return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
     return rest.where(SOLICITUDES.holds(words))
 
 
@@ -253,7 +253,7 @@ def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
-        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud,
+        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud, once=bool(filters.nombre or filters.texto),
     )
 
 
