@@ -71,10 +71,12 @@ def _count(rows: Select[Any]) -> int:
 
 
 def _local(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[int, list[int]]:
-    """Every account of the scope is looked at, in the index that holds its words: 4 ms for an institution of 20 000."""
-    rows = accounts.with_only_columns(Cuenta.id).where(begins(Cuenta.busqueda, wanted))
-    kin = case((family(Cuenta.apellido_plegado, wanted), 0), else_=1)
-    return _count(rows), list(db.session.scalars(rows.order_by(kin, Cuenta.id).limit(limit)))
+    """Every account of the scope is looked at once, in the index that holds its words: 4 ms for an institution of 20 000."""
+    kin = case((family(Cuenta.apellido_plegado, wanted), 0), else_=1).label("parentesco")
+    chosen = accounts.with_only_columns(Cuenta.id, kin).where(begins(Cuenta.busqueda, wanted)).cte("elegidas").prefix_with("MATERIALIZED")
+    total = select(func.count()).select_from(chosen).scalar_subquery()
+    rows = db.session.execute(select(chosen.c.id, total).order_by(chosen.c.parentesco, chosen.c.id).limit(limit)).all()
+    return rows[0][1] if rows else 0, [row.id for row in rows]
 
 
 def _national(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[int, list[int]]:

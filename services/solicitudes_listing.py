@@ -23,7 +23,7 @@ from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
-RECENT = 1000
+RECENT = 5000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 DEFAULT_ORDER = "-fecha"
@@ -99,23 +99,34 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 
 
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
-    """A few requests for the header's search, the newest first: the one of that number and those with these words. Common words
-    are met among the latest requests; rarer ones are found by the word index, which is read from the oldest on."""
+    """A few requests for the header's search, the newest first: the one of that number and those with these words."""
     now, wanted, number = clock.now(), asked(text), _number(text)
     load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
-    ids: list[int] = []
-    if wanted:
-        latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
-        recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
-        ids = list(db.session.scalars(recent.with_hint(Solicitud, "NOT INDEXED", "sqlite").order_by(Solicitud.id.desc()).limit(limit)))
-        if len(ids) < limit:
-            rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-            some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).limit(RECENT).subquery()
-            ids += db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit))
+    ids = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit) if wanted else []
     if ids:
         found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id)
     return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
+
+
+def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+    """FTS5 gives its rows from the last one back as readily as from the first one on."""
+    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+    rows = rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True)
+    return list(db.session.scalars(rows.order_by(SOLICITUDES.id.desc()).limit(limit)))
+
+
+def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+    """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
+    are not met there often enough are rare, and all their rows are few."""
+    latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+    recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
+    ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
+    if len(ids) == limit:
+        return ids
+    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+    some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).cte("elegidas").prefix_with("MATERIALIZED")
+    return list(db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit)))
 
 
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
