@@ -99,7 +99,7 @@ def _narrow(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]] | None:
         return matching(actor, filters)
     words = Query(wanted)
     if not on_sqlite():
-        return _but_words(_people(actor), filters).where(CUENTAS.holds(words))
+        return _but_words(_people(actor), filters).where(CUENTAS.holds(words), begins(Cuenta.busqueda, wanted))
     # A LEFT JOIN of its own: only from the word index outwards does SQLite read it once.
     query = scope.cuentas(actor).select_from(CUENTAS.joined.outerjoin(Usuario, Usuario.cedula == Cuenta.cedula))
     return _but_words(query, filters).where(CUENTAS.match(words), begins(Cuenta.busqueda, wanted))

@@ -23,7 +23,7 @@ from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
-RECENT = 5000
+RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 DEFAULT_ORDER = "-fecha"
@@ -236,10 +236,8 @@ def _months(start: datetime, end: datetime) -> list[str]:
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
-    if on_sqlite():
-        query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words))
-        return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
-    return rest.where(SOLICITUDES.holds(words))
+    query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)) if on_sqlite() else rest.where(SOLICITUDES.holds(words))
+    return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
 
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
@@ -251,7 +249,7 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
     if number is None:
         return _by_words(rest, words, wanted)
     if not on_sqlite():
-        return rest.where(or_(Solicitud.id == number, SOLICITUDES.holds(words)))
+        return rest.where(or_(Solicitud.id == number, and_(SOLICITUDES.holds(words), begins(Solicitud.busqueda, wanted))))
     found = select(SOLICITUDES.id).select_from(SOLICITUDES.rows).where(SOLICITUDES.match(words))
     return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
