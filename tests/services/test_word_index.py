@@ -184,6 +184,13 @@ def test_the_index_of_sqlite_is_sound(country):
     db.session.rollback()
 
 
+def test_postgresql_compiles_no_search(country):
+    """It took ten times as long as the search."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.rollback()
+        assert db.session.scalar(text("SHOW jit")) == "off"
+
+
 def test_of_two_words_the_longer_counts():
     assert asked("mar mari mari") == ["mari"] and asked("ana maria") == ["ana", "maria"]
     assert len(asked(" ".join(f"{a}{b}" for a in "abcdef" for b in "uvwxyz"))) == 12
