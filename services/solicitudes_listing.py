@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
 from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, Solicitud
@@ -29,6 +30,12 @@ ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DE
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
+# What of a request a file says: half of its columns. Another one would be asked for row by row, which is refused.
+EXPORTED = load_only(
+    Solicitud.id, Solicitud.clase, Solicitud.estado, Solicitud.institucion_id, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde,
+    Solicitud.hasta, Solicitud.persona_cedula, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_puesto, Solicitud.persona_area,
+    Solicitud.devuelta_por, Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo, raiseload=True,
+)
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 
 
@@ -73,7 +80,7 @@ class Row:
     solicitud: Solicitud
     estado: Estado
     detail: str
-    action: str
+    action: str = ""
 
 
 def months_before(day: date, months: int) -> date:
@@ -130,13 +137,14 @@ def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
 
 
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
-    """All rows of the filters in their order, a batch at a time, whatever their number."""
+    """All rows of the filters in their order, a batch at a time, whatever their number; with the columns of EXPORTED, without action."""
     now = clock.now()
-    for batch in _listing(actor, filters, now).batches(order):
-        yield [_row(actor, solicitud, run, now) for solicitud, run in batch]
-        # Neither the rows nor the database's snapshot are kept while the file grows.
-        db.session.rollback()
+    for batch in _listing(actor, filters, now, EXPORTED).batches(order):
+        rows = [_told(solicitud, run, now) for solicitud, run in batch]
+        # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
         db.session.expunge_all()
+        db.session.rollback()
+        yield rows
 
 
 def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
@@ -254,10 +262,10 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
     return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
 
-def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
+def _listing(actor: Actor, filters: Filters, now: datetime, *options: ORMOption) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
+    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion), *options)
     place = _place(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
@@ -305,14 +313,19 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
 
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
-    estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
-    offered = solicitudes.offered_actions(actor, solicitud, estado)
+    told = _told(solicitud, run, now)
+    offered = solicitudes.offered_actions(actor, solicitud, told.estado)
     action = ""
     if offered["download"]:
         action = "download"
     elif offered["edit"]:
         action = "correct" if solicitud.devuelta_por else "edit"
-    return Row(solicitud, estado, second_line(solicitud, estado, run, now), action)
+    return replace(told, action=action)
+
+
+def _told(solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
+    estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
+    return Row(solicitud, estado, second_line(solicitud, estado, run, now))
 
 
 def second_line(solicitud: Solicitud, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
