@@ -158,9 +158,11 @@ def _volumes(
     def finished(number: int):
         return open(work / str(number), "rb")
 
-    def build(number: int, stop: Callable[[], bool]) -> volume.VolumeResult:
+    def build(number: int, stop: Callable[[], bool], threads: int | None) -> volume.VolumeResult:
         out, signatures = work / str(number), not options.no_signatures
-        return volume.build(made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures)
+        return volume.build(
+            made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures, threads=threads
+        )
 
     results = several.build(made.parts, build)
     if made.parts > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +19,7 @@ from pathlib import Path
 from archive import reader, verify
 from archive.errors import Damaged
 from archive.packing import BLOCK
-from archive.volume import threads_for
+from archive.volume import helpers
 from archive.zipfmt import Entry, read_directory, read_end
 
 _PART = re.compile(r"(.+)\.(zip|z\d{2,})", re.IGNORECASE)
@@ -51,7 +51,7 @@ def parts(place: Path) -> list[Path]:
 
 def check(volumes: list[Path]) -> Iterator[Part]:
     """Checks each volume. What is wrong stands in the result; only a disk that fails raises OSError."""
-    with ThreadPoolExecutor(threads_for(), "archive") as pool:
+    with helpers() as pool:
         for path in volumes:
             hashing = pool.submit(_sha256, path)
             entries, problem = 0, ""
