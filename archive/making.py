@@ -32,6 +32,7 @@ from archive.zipfmt import DEFLATED, Entry, dos_stamp
 
 LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
 BATCH_BYTES, BATCH_FILES = 1 << 20, 48
+TINY = 24 << 10  # bytes a file, on average of a batch, below which handing the interpreter lock over costs more than it gives
 AHEAD = 12 << 20  # bytes of files that may be in memory before they are written …
 AHEAD_SLOW = 4 << 20  # … and of a source that only one thread may read: reading far ahead gains nothing there
 
@@ -200,11 +201,14 @@ class Maker:
     def _tasks(self) -> Iterator[tuple[int, Callable[[], tuple[list[Item], list[Found]]]]]:
         for items in _batches(self._items()):
             cost = sum(item.file.file.size for item in items if item.file and not lane.is_large(item.file.file))
-            if self._concurrent:
+            if cost < TINY * len(items):
+                taken = items, [self._take(item) for item in items]
+                yield cost, lambda taken=taken: taken
+            elif self._concurrent:
                 yield cost, lambda items=items: (items, [self._take(item) for item in items])
-                continue
-            contents = [self._content(item) for item in items]
-            yield cost, lambda items=items, contents=contents: (items, list(map(self._pack, items, contents)))
+            else:
+                contents = [self._content(item) for item in items]
+                yield cost, lambda items=items, contents=contents: (items, list(map(self._pack, items, contents)))
 
     def _items(self) -> Iterator[Item]:
         for planned in self.plan.documents(self.number):

@@ -108,7 +108,8 @@ class Namer:
         self._files: set[int] = set()
         self._folders: set[int] = set()
         self._stems: set[int] = set()
-        self._last: tuple[int, list[str], str] = -1, [], ""  # a folder and its place: files come folder by folder
+        self._last: list[str] = []  # the folder of the last file, and its places: files come folder by folder
+        self._places: dict[int, str] = {}
 
     def document(self, document: Document) -> list[str]:
         """Path of each file of `document`, in order. Without trays its files keep their own relative names."""
@@ -132,8 +133,13 @@ class Namer:
 
     def _folders_for(self, names: list[str], suffix: int) -> str:
         """Where a file goes whose suffix has that many characters. What a folder once got it always gets again."""
-        if (suffix, names) == self._last[:2]:
-            return self._last[2]
+        if names != self._last:
+            self._last, self._places = names, {}
+        if suffix not in self._places:
+            self._places[suffix] = self._descend(names, suffix)
+        return self._places[suffix]
+
+    def _descend(self, names: list[str], suffix: int) -> str:
         room = MAX_PATH - suffix - 24  # what folders may take and still leave a name of 24 characters
         folder = "data"
         for part in names:
@@ -141,7 +147,6 @@ class Namer:
             if len(folder) + 1 + len(name) > room:
                 break
             folder = self._folder(folder, name)
-        self._last = suffix, names, folder
         return folder
 
     def _stem(self, folder: str, base: str) -> str:
