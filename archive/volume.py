@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive import verify
-from archive.making import LISTS, Earlier, Maker, Novedad, Progress, Wishes, list_name, part_key
+from archive.listed import LISTS, list_name, part_key
+from archive.making import Earlier, Maker, Novedad, Progress, Wishes
 from archive.model import Source
 from archive.names import names_of
 from archive.pipeline import Inline
