@@ -58,14 +58,15 @@ class Novedad:
 class Wishes:
     """How a volume is to be made; nothing here but signatures and anchors shapes its bytes.
 
-    hashed: whether the volume's own SHA-256 is wanted (a measurement may do without).
+    published: whether the volume is meant to be published, and so has a SHA-256 of its own and is flushed to the disk (a measurement
+    may do without).
     """
 
     progress: Progress
     should_stop: Callable[[], bool]
     signatures: bool = True
     anchors: Path | None = None
-    hashed: bool = True
+    published: bool = True
 
 
 class Item(NamedTuple):
@@ -96,7 +97,7 @@ class Maker:
         with ExitStack() as stack:
             stream = stack.enter_context(open(self._out, "w+b", buffering=0))
             self._journal = stack.enter_context(self._temporary())
-            self.writer = Writer(stream.fileno(), self.pool, hashed=self.wishes.hashed)
+            self.writer = Writer(stream.fileno(), self.pool, published=self.wishes.published)
             stack.callback(self.writer.abandon)
             self._stack = stack.pop_all()
         return self

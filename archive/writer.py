@@ -50,14 +50,15 @@ class Closed(NamedTuple):
 class Writer:
     """A volume being written to the open file `descriptor` (read and write, empty).
 
-    pool: takes the hashing of large contents, so that it runs beside reading and writing. hashed: whether the volume's
-    own SHA-256 is wanted.
+    pool: takes the hashing of large contents, so that it runs beside reading and writing. published: whether the volume is
+    meant to be published, and so has a SHA-256 of its own and is flushed to the disk.
     """
 
-    def __init__(self, descriptor: int, pool: Executor, *, hashed: bool = True) -> None:
+    def __init__(self, descriptor: int, pool: Executor, *, published: bool = True) -> None:
         self._fd, self._pool = descriptor, pool
         self._at = 0
-        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if hashed else NoHash()
+        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if published else NoHash()
+        self._published = published
         self.entries: list[Entry] = []
 
     def add(self, name: str, stamp: Stamp, content: bytes) -> Written:
@@ -119,7 +120,8 @@ class Writer:
             self._write([data])
         end = end_records(End(disk, count, self._at - start, start), here=count)
         self._write([end])
-        os.fsync(self._fd)
+        if self._published:
+            os.fsync(self._fd)
         return Closed(self._sums.close(), self._at, count, start, isal_zlib.crc32(end, crc))
 
     def abandon(self) -> None:

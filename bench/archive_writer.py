@@ -1,6 +1,6 @@
 """Packs a folder as `python -m archive build` does, up to where the benchmark wants it.
 
-Without --tested: no SHA-256 of the volumes and no read-back (nothing that is made so may be published). With it: as the
+Without --tested: no SHA-256 of the volumes, no flush to the disk and no read-back (nothing that is made so may be published). With it: as the
 product does, and it tells when each volume was finished. --drop: each volume is deleted when it is finished, as if it had
 been sent away; the last one and the directory, which read the others, are not made.
 """
@@ -42,7 +42,7 @@ def main() -> None:
         if options.tested:
             volume.build(made, number, folder, out, earlier=earlier, signatures=False, threads=threads)
         else:
-            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, hashed=False)
+            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, published=False)
             with volume.helpers(threads) as pool:
                 volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
         told = time.monotonic() - start, out.stat().st_size
