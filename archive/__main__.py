@@ -61,7 +61,7 @@ def _verify_command(options: argparse.Namespace) -> int:
     parts = checking.parts(options.set)
     if not parts:
         raise _BadUsage(f"no hay partes de un respaldo en {_shown(str(options.set))}")
-    told = list(checking.check(parts))
+    told = checking.check(parts)
     for part in told:
         print(f"{part.name}: {part.problem or f'correcta, SHA-256 {part.sha256}'}", file=sys.stderr)
     if options.json:
