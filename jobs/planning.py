@@ -20,7 +20,7 @@ from jobs.material import documents, header
 from jobs.patience import patiently
 from jobs.pulse import Pulse
 from models import Ejecucion, Parte, ParteTipo, Solicitud
-from services import clock, complements, leases, runs, solicitudes
+from services import acting, clock, complements, leases, runs
 from services.adapters import quipux, storage
 from services.errors import Refused
 from services.runs import Claim
@@ -88,7 +88,7 @@ def _draw_up(claim: Claim, local: Path) -> tuple[dict[str, int], dict[int, str] 
     run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     solicitud = run.solicitud
     try:
-        solicitudes.eligible_now(solicitud)
+        acting.eligible_now(solicitud)
     except Refused:
         runs.detain(claim, "elegible")
     selection = _missing(run, local.parent) if run.complemento else _whole(solicitud)

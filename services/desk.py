@@ -17,7 +17,7 @@ from rules import texts
 from rules.glossary import ACTION, COTEJO, ESTADO_BADGE, MOTIVO, RESERVADOS
 from rules.lifecycle import Action, Clase, effective
 from rules.policy import Actor
-from services import clock, desk_checks, scope, solicitudes
+from services import acting, clock, decisions, desk_checks, scope
 from services.errors import Conflict, NotFound, Refused
 
 EARLIER = 5
@@ -65,12 +65,12 @@ def approve(actor: Actor, row: Solicitud, said: Approval) -> Solicitud:
     reserved = reserved_in(row)
     wrong = _problems(row, said, reserved)
     if wrong:
-        # What services.solicitudes would refuse is told in the same answer, without writing anything.
-        raise Refused(wrong | solicitudes.day_problems(row, said.fecha, said.comentario))
+        # What services.decisions would refuse is told in the same answer, without writing anything.
+        raise Refused(wrong | decisions.day_problems(row, said.fecha, said.comentario))
     include = said.reservados == "incluir" and reserved > 0
     told: dict[str, Any] = {"cotejo": sorted(said.cotejo & set(COTEJO))} if row.clase is Clase.INSTITUCIONAL else {}
     told |= {"reservados_total": reserved} if reserved else {}
-    return solicitudes.approve(
+    return decisions.approve(
         actor, row, said.fecha, comment=said.comentario, include_reserved=include, reserved_reason=_reserved_note(said, reserved),
         version=said.version, **told,
     )
@@ -88,10 +88,10 @@ def _problems(row: Solicitud, said: Approval, reserved: int) -> dict[str, str]:
         wrong["reservados"] = "Decida si el respaldo incluye los documentos reservados."
     elif reserved and said.reservados == "incluir" and not said.reservados_motivo.strip():
         wrong["reservados_motivo"] = "Escriba el motivo por el que se incluyen los documentos reservados."
-    if len(said.reservados_motivo) > solicitudes.MAX_TEXT:
-        wrong["reservados_motivo"] = solicitudes.too_long(said.reservados_motivo)
-    if len(said.comentario) > solicitudes.MAX_TEXT:
-        wrong["comentario"] = solicitudes.too_long(said.comentario)
+    if len(said.reservados_motivo) > acting.MAX_TEXT:
+        wrong["reservados_motivo"] = acting.too_long(said.reservados_motivo)
+    if len(said.comentario) > acting.MAX_TEXT:
+        wrong["comentario"] = acting.too_long(said.comentario)
     if row.clase is Clase.INSTITUCIONAL and not said.comentario.strip() and not set(COTEJO) <= said.cotejo:
         wrong["cotejo"] = "Marque los datos que comparó con el documento; si falta alguno, explique en el comentario por qué aprueba."
     return wrong

@@ -23,7 +23,7 @@ from models import Lote, LoteFila, LoteResultado, Solicitud, Usuario
 from rules import calendar, texts
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import after, clock, desk, desk_notes, desk_queue, people, schedule, scope, solicitudes
+from services import after, clock, decisions, desk, desk_notes, desk_queue, people, schedule, scope
 from services.desk_queue import Filters, Row
 from services.errors import Conflict, NotFound, Refused
 
@@ -247,7 +247,7 @@ def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
     told = {"lote": fila.lote_id} | ({"reservados_total": reserved} if reserved else {})
 
     def put(day: date) -> Solicitud:
-        return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
+        return decisions.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
 
     try:
         return put(_day(row, fila.fecha))

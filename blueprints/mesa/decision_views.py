@@ -16,7 +16,7 @@ from models import Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import desk, desk_queue, scope, solicitudes
+from services import decisions, desk, desk_queue, scope
 from services.errors import Conflict, Refused
 
 
@@ -31,7 +31,7 @@ def approve(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def give_back(solicitud: Solicitud) -> Response:
     typed = Typed.read("devolver")
-    return _decide(solicitud, typed, lambda: solicitudes.give_back(
+    return _decide(solicitud, typed, lambda: decisions.give_back(
         actor(), solicitud, typed.motivo, typed.detalle, version=typed.version,
     ), "se devolvió al AIQ para su corrección")
 
@@ -40,7 +40,7 @@ def give_back(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def reject(solicitud: Solicitud) -> Response:
     typed = Typed.read("eliminar")
-    return _decide(solicitud, typed, lambda: solicitudes.reject(
+    return _decide(solicitud, typed, lambda: decisions.reject(
         actor(), solicitud, typed.motivo, typed.detalle, version=typed.version,
     ), "se eliminó")
 
