@@ -9,24 +9,32 @@ from rules import texts
 from rules.glossary import ACTION, ESTADO_BADGE
 from rules.lifecycle import Action, Clase, Estado, IllegalMove, Motivo
 from rules.policy import Actor, Permission, may
-from services.adapters import quipux
+from services.asking import Heard
 from services.errors import Conflict, Refused
 from services.mover import move
+from sources import SourceAccount
 
 MAX_TEXT = 2000
 QUIPUX_SILENT = "Quipux no responde en este momento. Sus datos se conservan: intente nuevamente en unos minutos."
 
 
-def eligible_now(solicitud: Solicitud) -> None:
-    """Read the account live: an institutional request only for an inactive one, of the same institution (decisions 2).
+def eligible_now(solicitud: Solicitud, heard: Heard) -> None:
+    """By the account as it is in Quipux: an institutional request only for an inactive one, of the same institution (decisions 2).
     Raises Refused; sources.SourceUnavailable when Quipux does not answer."""
-    account = quipux().account(solicitud.cuenta.quipux_codi)
+    account = heard.account(solicitud.cuenta.quipux_codi)
+    if problem := ineligible(account, solicitud.clase, solicitud.institucion.quipux_codi):
+        raise Refused({"servidor": problem})
+
+
+def ineligible(account: SourceAccount | None, clase: Clase, inst_codi: str | None) -> str:
+    """Why no request may be made for the account; empty when one may."""
     if account is None:
-        raise Refused({"servidor": "El servidor público ya no consta en Quipux."})
-    if account.inst_codi != solicitud.institucion.quipux_codi:
-        raise Refused({"servidor": "El servidor público ya no pertenece a esta institución en Quipux."})
-    if solicitud.clase is Clase.INSTITUCIONAL and account.activa:
-        raise Refused({"servidor": "El servidor público está activo en Quipux: solo se respaldan usuarios inactivos."})
+        return "El servidor público ya no consta en Quipux."
+    if account.inst_codi != inst_codi:
+        return "El servidor público ya no pertenece a esta institución en Quipux."
+    if clase is Clase.INSTITUCIONAL and account.activa:
+        return "El servidor público está activo en Quipux: solo se respaldan usuarios inactivos."
+    return ""
 
 
 def plain(text: str) -> str:

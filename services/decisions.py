@@ -6,6 +6,7 @@ The caller commits. Rules: seed 000, mission.md §1, decisions 2, 8, 10.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from rules.glossary import DEVOLUCION, RECHAZO
 from rules.lifecycle import Action, Motivo
 from rules.policy import Actor
 from services import acting, clock, complements, notices, schedule
+from services.asking import Heard, beforehand
 from services.errors import Refused
 from services.mover import move
 from sources import SourceUnavailable
@@ -24,10 +26,10 @@ REJECTED_KEPT = timedelta(hours=72)
 
 def approve(
     actor: Actor, solicitud: Solicitud, day: date | None, *, comment: str = "", include_reserved: bool = False, reserved_reason: str = "",
-    version: int | None = None, **told: Any,
+    version: int | None = None, heard: Heard | None = None, **told: Any,
 ) -> Solicitud:
     """Approve and put on the calendar. Including reserved documents needs a reason: `reserved_reason`, or the comment.
-    `told`: more data for the row of the Recorrido. Raises Refused, Conflict."""
+    `heard`: Quipux's answers, if it was asked before. `told`: more data for the row of the Recorrido. Raises Refused, Conflict."""
     problems = day_problems(solicitud, day, comment)
     if include_reserved and not (comment.strip() or reserved_reason.strip()):
         problems["comentario"] = "Escriba el motivo por el que se incluyen los documentos reservados."
@@ -35,11 +37,21 @@ def approve(
         raise Refused(problems)
     said = " ".join(filter(None, (acting.text_of(comment, "comentario"), acting.text_of(reserved_reason, "reservados_motivo"))))
     try:
-        acting.eligible_now(solicitud)
+        acting.eligible_now(solicitud, heard or Heard())
     except SourceUnavailable:
         raise Refused(acting.QUIPUX_SILENT) from None
     _take_place(solicitud, day, comment)
     return approve_on(actor, solicitud, day, comment=said, include_reserved=include_reserved, version=version, told=told)
+
+
+def hear(solicitud: Solicitud) -> Heard:
+    """What `approve` will want to know of Quipux, asked before anything is written (services.asking)."""
+
+    def questions(heard: Heard) -> Iterator[Callable[[], Any]]:
+        codi = solicitud.cuenta.quipux_codi
+        yield lambda: heard.account(codi)
+
+    return beforehand(questions)
 
 
 def approve_on(

@@ -4,6 +4,7 @@ The queue is in services.desk_queue, the checks in desk_checks, many at once in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from rules.glossary import ACTION, COTEJO, ESTADO_BADGE, MOTIVO, RESERVADOS
 from rules.lifecycle import Action, Clase, effective
 from rules.policy import Actor
 from services import acting, clock, decisions, desk_checks, scope
+from services.asking import Heard, beforehand
 from services.errors import Conflict, NotFound, Refused
 
 EARLIER = 5
@@ -59,10 +61,12 @@ def solicitud(actor: Actor, solicitud_id: int) -> Solicitud:
         raise Conflict(outcome(back)) from None
 
 
-def approve(actor: Actor, row: Solicitud, said: Approval) -> Solicitud:
+def approve(actor: Actor, row: Solicitud, said: Approval, *, heard: Heard | None = None) -> Solicitud:
     """Approve one request. When its range holds reserved documents, a decision on them is required, with its reason
-    (decisions 18); the four data must be compared, or the comment says why not (decisions 32). Raises Refused, Conflict."""
-    reserved = reserved_in(row)
+    (decisions 18); the four data must be compared, or the comment says why not (decisions 32). `heard`: Quipux's answers, if it
+    was asked before (`hear`). Raises Refused, Conflict."""
+    heard = heard or Heard()
+    reserved = _reserved(row, heard)
     wrong = _problems(row, said, reserved)
     if wrong:
         # What services.decisions would refuse is told in the same answer, without writing anything.
@@ -72,13 +76,25 @@ def approve(actor: Actor, row: Solicitud, said: Approval) -> Solicitud:
     told |= {"reservados_total": reserved} if reserved else {}
     return decisions.approve(
         actor, row, said.fecha, comment=said.comentario, include_reserved=include, reserved_reason=_reserved_note(said, reserved),
-        version=said.version, **told,
+        version=said.version, heard=heard, **told,
     )
 
 
-def reserved_in(row: Solicitud) -> int:
+def hear(row: Solicitud) -> Heard:
+    """What `approve` will want to know of Quipux, asked before anything is written (services.asking)."""
+
+    def questions(heard: Heard) -> Iterator[Callable[[], Any]]:
+        codi, desde, hasta = row.cuenta.quipux_codi, row.desde, row.hasta
+        yield lambda: heard.account(codi)
+        if desde and hasta:
+            yield lambda: heard.counted(codi, desde, hasta)
+
+    return beforehand(questions)
+
+
+def _reserved(row: Solicitud, heard: Heard) -> int:
     """Reserved documents in the range: counted now, or as they were when it was sent while Quipux does not answer."""
-    count = desk_checks.counted(row)
+    count = desk_checks.counted(row, heard)
     return count.reservados if count is not None else row.estimado_reservados or 0
 
 

@@ -5,6 +5,7 @@ The caller commits. Rules: seed 000, mission.md §1, decisions 2, 5, 8, 10, 27. 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from models import Cuenta, Evento, Solicitud, Usuario
 from rules import texts
 from rules.lifecycle import Action, Clase, Estado, Motivo
 from rules.policy import Actor
-from services import acting, clock, decisions, estimates, petitions, schedule, scope
+from services import acting, clock, decisions, petitions, schedule, scope
+from services.asking import Heard, beforehand
 from services.errors import Conflict, NotFound, Refused
 from services.mover import create, move
 from services.people import search_text, surname_key
@@ -40,23 +42,70 @@ class Draft:
 
 
 def save(
-    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = ""
+    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = "",
+    heard: Heard | None = None,
 ) -> Solicitud:
-    """Keep a draft, new or edited. Only the person is mandatory. `nonce`: the form's own token, see `filed_with`.
-    Raises Refused, Conflict (someone else changed it)."""
-    return _keep(actor, clase, draft, existing, version, nonce, sending=False)
+    """Keep a draft, new or edited. Only the person is mandatory. `nonce`: the form's own token, see `filed_with`. `heard`: see
+    `hear`. Raises Refused, Conflict (someone else changed it)."""
+    return _keep(actor, clase, draft, existing, version, nonce, heard or Heard(), sending=False)
 
 
 def save_and_send(
-    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = ""
+    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, version: int | None = None, nonce: str = "",
+    heard: Heard | None = None,
 ) -> Solicitud:
     """`save` and `send` in one step, with all that is wrong told at once. Raises Refused, Conflict."""
-    return send(actor, _keep(actor, clase, draft, existing, version, nonce, sending=True))
+    heard = heard or Heard()
+    return send(actor, _keep(actor, clase, draft, existing, version, nonce, heard, sending=True), heard=heard)
 
 
-def problems(actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, sending: bool = False) -> dict[str, str]:
+def problems(
+    actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, sending: bool = False, heard: Heard | None = None
+) -> dict[str, str]:
     """What keeps this form from being saved (or sent): field → message. Writes nothing."""
-    return _checked(actor, clase, draft, existing, sending)[2]
+    return _checked(actor, clase, draft, existing, heard or Heard(), sending)[2]
+
+
+def hear(actor: Actor, clase: Clase, draft: Draft, *, existing: Solicitud | None = None, sending: bool = False) -> Heard:
+    """What saving (or sending) this form will want to know of Quipux, asked before anything is written (services.asking)."""
+
+    def questions(heard: Heard) -> Iterator[Callable[[], Any]]:
+        cuenta = choosable(actor, clase, draft.cuenta_id) if draft.cuenta_id is not None else None
+        if cuenta is None:
+            return iter(())
+        documento = draft.documento_codi if clase is Clase.INSTITUCIONAL else ""
+        complete = sending and not (_lacking(clase, draft.documento_codi, draft.desde, draft.hasta) | _shape_problems(draft))
+        kept = existing is not None and existing.documento_codi == documento and existing.institucion_id == cuenta.institucion_id
+        return _questions(heard, clase, cuenta, documento, draft.desde, draft.hasta, kept=kept, sending=complete)
+
+    return beforehand(questions)
+
+
+def hear_again(solicitud: Solicitud) -> Heard:
+    """The same for a request as it is kept: to send a draft, or to renew one."""
+
+    def questions(heard: Heard) -> Iterator[Callable[[], Any]]:
+        documento, complete = solicitud.documento_codi or "", not missing(solicitud)
+        return _questions(heard, solicitud.clase, solicitud.cuenta, documento, solicitud.desde, solicitud.hasta, kept=True, sending=complete)
+
+    return beforehand(questions)
+
+
+def _questions(
+    heard: Heard, clase: Clase, cuenta: Cuenta, documento: str, desde: date | None, hasta: date | None, *, kept: bool, sending: bool
+) -> Iterator[Callable[[], Any]]:
+    """kept: the draft has this petition already. Nothing large is asked for an account that may not be backed up."""
+    codi, inst = cuenta.quipux_codi, cuenta.institucion.quipux_codi
+    if documento and not kept:
+        yield lambda: heard.petition(inst, documento)
+    if not sending:
+        return
+    yield lambda: heard.account(codi)
+    if acting.ineligible(heard.account(codi), clase, inst):
+        return
+    yield lambda: heard.measured(codi, desde, hasta)
+    if documento:
+        yield lambda: heard.snapshot(inst, documento)
 
 
 def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
@@ -74,10 +123,12 @@ def filed_with(actor: Actor, nonce: str) -> Solicitud | None:
     return db.session.get(Solicitud, found) if found else None
 
 
-def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, *, sending: bool) -> Solicitud:
+def _keep(
+    actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, version: int | None, nonce: str, heard: Heard, *, sending: bool
+) -> Solicitud:
     if existing is not None and (existing.estado is not Estado.BORRADOR or version not in {None, existing.version}):
         raise Conflict(acting.what_happened(existing))
-    cuenta, petition, wrong = _checked(actor, clase, draft, existing, sending)
+    cuenta, petition, wrong = _checked(actor, clase, draft, existing, heard, sending)
     if wrong:
         raise Refused(wrong)
     if existing is None:
@@ -91,16 +142,17 @@ def _keep(actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, 
     return acting.move_or_tell(existing, Action.EDIT, actor, version=version, editada_en=clock.now(), editada_por_id=actor.usuario_id, **changes)
 
 
-def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> Solicitud:
+def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None, heard: Heard | None = None) -> Solicitud:
     """Send a draft to the SGE: everything complete, the account still inactive in Quipux (read live), the petition copied.
 
-    Raises Refused (with the field), Conflict."""
+    `heard`: Quipux's answers, if it was asked before (`hear_again`). Raises Refused (with the field), Conflict."""
+    heard = heard or Heard()
     if problems := missing(solicitud):
         raise Refused(problems)
     try:
-        acting.eligible_now(solicitud)
-        estimate = estimates.of(solicitud.cuenta, solicitud.desde, solicitud.hasta)
-        snapshot = petitions.snapshot(solicitud) if solicitud.documento_codi else {}
+        acting.eligible_now(solicitud, heard)
+        count, size = heard.measured(solicitud.cuenta.quipux_codi, solicitud.desde, solicitud.hasta)
+        snapshot = heard.snapshot(solicitud.institucion.quipux_codi, solicitud.documento_codi) if solicitud.documento_codi else {}
     except SourceUnavailable:
         raise Refused(acting.QUIPUX_SILENT) from None
     except NotFound:
@@ -108,8 +160,8 @@ def send(actor: Actor, solicitud: Solicitud, *, version: int | None = None) -> S
     at = clock.now()
     first = solicitud.enviada_en is None
     columns: dict[str, Any] = snapshot | {
-        "estimado_documentos": estimate.count.documentos, "estimado_bytes": estimate.bytes, "estimado_reservados": estimate.count.reservados,
-        "previsto_documentos": estimate.count.documentos, "previsto_bytes": estimate.bytes,
+        "estimado_documentos": count.documentos, "estimado_bytes": size.bytes, "estimado_reservados": count.reservados,
+        "previsto_documentos": count.documentos, "previsto_bytes": size.bytes,
         "enviada_en": at, "enviada_por_id": actor.usuario_id, "abierta_en": None, "devuelta_por": "", "editada_en": at,
         "editada_por_id": actor.usuario_id,
     }
@@ -148,8 +200,9 @@ def _approve_as_system(solicitud: Solicitud) -> None:
     decisions.approve_on(None, solicitud, schedule.propose(solicitud).day)
 
 
-def renew(actor: Actor, original: Solicitud) -> Solicitud:
-    """*Volver a generar*: a new request, sent, linked to the expired one; same person, dates and document (decisions 8)."""
+def renew(actor: Actor, original: Solicitud, *, heard: Heard | None = None) -> Solicitud:
+    """*Volver a generar*: a new request, sent, linked to the expired one; same person, dates and document (decisions 8).
+    `heard`: as for `send`."""
     _settle_expiry(original)
     if original.motivo is not Motivo.VIGENCIA_TERMINADA:
         raise Refused("Solo se vuelve a generar un respaldo cuya vigencia concluyó.")
@@ -165,7 +218,7 @@ def renew(actor: Actor, original: Solicitud) -> Solicitud:
     )
     create(copy, actor, data={"renueva": original.id})
     move(original, Action.RENEW, actor, data={"solicitud": copy.id})
-    return send(actor, copy)
+    return send(actor, copy, heard=heard)
 
 
 def _settle_expiry(solicitud: Solicitud) -> None:
@@ -212,13 +265,13 @@ def date_problems(desde: date | None, hasta: date | None) -> dict[str, str]:
 
 
 def _checked(
-    actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, sending: bool
+    actor: Actor, clase: Clase, draft: Draft, existing: Solicitud | None, heard: Heard, sending: bool
 ) -> tuple[Cuenta | None, dict[str, Any], dict[str, str]]:
     """The account and the petition's columns the form names, and everything that is wrong with it."""
     wrong = _lacking(clase, draft.documento_codi, draft.desde, draft.hasta) if sending else {}
     wrong |= _shape_problems(draft)
     cuenta = _account(actor, clase, draft, wrong)
-    return cuenta, _petition(cuenta, clase, draft, existing, wrong), wrong
+    return cuenta, _petition(cuenta, clase, draft, existing, heard, wrong), wrong
 
 
 def _shape_problems(draft: Draft) -> dict[str, str]:
@@ -247,7 +300,9 @@ def choosable(actor: Actor, clase: Clase, cuenta_id: int) -> Cuenta | None:
     return db.session.scalar(offered.where(Cuenta.id == cuenta_id)) if 0 < cuenta_id < 2**31 else None
 
 
-def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solicitud | None, problems: dict[str, str]) -> dict[str, Any]:
+def _petition(
+    cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solicitud | None, heard: Heard, problems: dict[str, str]
+) -> dict[str, Any]:
     """Columns of the petition; read from Quipux only when it is another one than the draft already has."""
     empty = {column: None if column in {"documento_codi", "documento_fecha"} else "" for column in _PETITION}
     if clase is Clase.PERSONAL or not draft.documento_codi or cuenta is None:
@@ -255,7 +310,7 @@ def _petition(cuenta: Cuenta | None, clase: Clase, draft: Draft, existing: Solic
     if existing is not None and existing.documento_codi == draft.documento_codi and existing.institucion_id == cuenta.institucion_id:
         return {column: getattr(existing, column) for column in _PETITION}
     try:
-        found = petitions.find(cuenta.institucion, draft.documento_codi)
+        found = heard.petition(cuenta.institucion.quipux_codi, draft.documento_codi)
     except SourceUnavailable:
         problems[""] = acting.QUIPUX_SILENT
         return empty

@@ -24,7 +24,8 @@ from services.errors import Conflict, Refused
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def approve(solicitud: Solicitud) -> Response:
     typed = Typed.read("aprobar")
-    return _decide(solicitud, typed, lambda: desk.approve(actor(), solicitud, typed.approval), "se aprobó")
+    heard = desk.hear(solicitud)  # before the transaction that writes
+    return _decide(solicitud, typed, lambda: desk.approve(actor(), solicitud, typed.approval, heard=heard), "se aprobó")
 
 
 @bp.post("/mesa/<int:solicitud_id>/devolver")

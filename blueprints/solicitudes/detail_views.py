@@ -102,7 +102,8 @@ def cancel(solicitud: Solicitud) -> Response:
 @bp.post("/solicitudes/<int:solicitud_id>/renovar")
 @requires(Permission.SOLICITUD_RENEW, load=scope.solicitud)
 def renew(solicitud: Solicitud) -> Response:
-    return _act(solicitud, "renew", lambda: solicitudes.renew(actor(), solicitud), "Se envió a la SGE la solicitud Nº {}, que vuelve a generar el respaldo.")
+    heard = solicitudes.hear_again(solicitud)
+    return _act(solicitud, "renew", lambda: solicitudes.renew(actor(), solicitud, heard=heard), "Se envió a la SGE la solicitud Nº {}, que vuelve a generar el respaldo.")
 
 
 @bp.post("/solicitudes/<int:solicitud_id>/ejecutar")
