@@ -19,7 +19,7 @@ from archive.model import Document, Header
 from jobs.material import documents
 from sources import Quipux
 
-PART = 100_000_000
+PART = 1_000_000_000  # in parts of 100 MB the index of 500 000 documents, which each of them carries, would leave no room
 
 
 def measured(settings: dict, codi: str, desde: date, hasta: date) -> dict:
