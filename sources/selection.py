@@ -101,7 +101,8 @@ def entries(connection: Connection, dialect: Dialect, query: Query) -> Iterator[
         f" from ({query.source}) s {_PARENT} order by s.fecha, s.id"
     ).execution_options(yield_per=_STREAM)
     result = connection.execute(statement, query.params)
-    for id, rows in groupby(chain.from_iterable(result.partitions()), key=itemgetter(2)):
+    # The size said once more: without it SQLAlchemy fetches all that is left.
+    for id, rows in groupby(chain.from_iterable(result.partitions(_STREAM)), key=itemgetter(2)):
         first, *others = rows
         motivos = {first[0]: (first[1],)} if not others else _reasons([first, *others])
         yield Entry(id, dialect.moment(first[3]), bool(first[4]), motivos, first[5], first[6])
