@@ -18,7 +18,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import board_views, clock, scope, solicitudes, status
+from services import acting, board_views, clock, scope, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
@@ -314,7 +314,7 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
     told = _told(solicitud, run, now)
-    offered = solicitudes.offered_actions(actor, solicitud, told.estado)
+    offered = acting.offered_actions(actor, solicitud, told.estado)
     action = ""
     if offered["download"]:
         action = "download"

@@ -16,7 +16,7 @@ from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import board_views, solicitudes, solicitudes_listing
+from services import acting, board_views, solicitudes_listing
 from services.errors import Refused
 from services.solicitudes_listing import Filters, Vista
 
@@ -144,8 +144,8 @@ class FilterForm:
 def reason(form: MultiDict[str, str], name: str) -> str:
     """A text typed in the form of an action. Raises Refused when it is longer than the Recorrido keeps."""
     text = clean(form.get(name, ""))
-    if len(text) > solicitudes.MAX_TEXT:
-        problem = f"El texto no puede superar los {texts.miles(solicitudes.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
+    if len(text) > acting.MAX_TEXT:
+        problem = f"El texto no puede superar los {texts.miles(acting.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
         raise Refused({name: problem})
     return text
 
