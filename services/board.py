@@ -154,9 +154,9 @@ def _late(actor: Actor, now: datetime, calendar: Calendar, today: date) -> int:
 
 
 def capacity_bytes() -> int:
-    """Bytes a day can produce; 0 when the capacity is not set up in a way that means anything."""
+    """Bytes today can produce, alta demanda included; 0 when the capacity is not set up in a way that means anything."""
     try:
-        return schedule.capacity().bytes
+        return schedule.limit(clock.today()).bytes
     except ValueError:
         return 0
 

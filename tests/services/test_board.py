@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Parte, ParteTipo, ResumenDia, Solicitud
+from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, ResumenDia, Solicitud
 from rules import deadlines
 from rules.calendar import Calendar
 from rules.lifecycle import Estado, Motivo
@@ -91,6 +91,8 @@ def random_requests(chance: random.Random, count: int = 40) -> None:
                     part.descargas.append(Descarga(usuario_id=person, primera_en=NOW, ultima_en=NOW, completa_en=whole))
                 run.partes.append(part)
             run.partes.append(Parte(numero=9, tipo=ParteTipo.DIRECTORIO, nombre="d", publicada_en=NOW, bytes=1))
+            if run.con_novedad:
+                run.novedades = [Novedad(documento_codi=str(n), causa="ausente") for n in range(run.con_novedad)]
             db.session.add(run)
     db.session.commit()
 
