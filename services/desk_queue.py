@@ -128,6 +128,11 @@ def following(
     return found if found or filters == Filters() else following(actor, solicitud, plazos=plazos)
 
 
+def unopened(actor: Actor) -> int:
+    """How many requests wait for two working days and nobody has opened: the total of that view."""
+    return db.session.scalar(_narrow(_waiting(actor)).where(Plazos().unopened()).with_only_columns(func.count())) or 0
+
+
 def institutions(actor: Actor) -> list[tuple[int, str, int]]:
     """(id, name, how many wait) of the institutions something waits of, by name."""
     # Counted before it is joined: the names of a few hundred institutions, not of thousands of requests.
