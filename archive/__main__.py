@@ -61,7 +61,7 @@ def _verify_command(options: argparse.Namespace) -> int:
     parts = checking.parts(options.set)
     if not parts:
         raise _BadUsage(f"no hay partes de un respaldo en {_shown(str(options.set))}")
-    told = list(checking.check(parts))
+    told = checking.check(parts)
     for part in told:
         print(f"{part.name}: {part.problem or f'correcta, SHA-256 {part.sha256}'}", file=sys.stderr)
     if options.json:
@@ -158,9 +158,11 @@ def _volumes(
     def finished(number: int):
         return open(work / str(number), "rb")
 
-    def build(number: int, stop: Callable[[], bool]) -> volume.VolumeResult:
+    def build(number: int, stop: Callable[[], bool], threads: int | None) -> volume.VolumeResult:
         out, signatures = work / str(number), not options.no_signatures
-        return volume.build(made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures)
+        return volume.build(
+            made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures, threads=threads
+        )
 
     results = several.build(made.parts, build)
     if made.parts > 1:

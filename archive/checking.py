@@ -8,18 +8,18 @@ of the volumes' own. Several parts of the work run at once; memory stays flat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
 
-from archive import reader, verify
+from archive import reader, several, verify
 from archive.errors import Damaged
 from archive.packing import BLOCK
-from archive.volume import threads_for
+from archive.volume import helpers
 from archive.zipfmt import Entry, read_directory, read_end
 
 _PART = re.compile(r"(.+)\.(zip|z\d{2,})", re.IGNORECASE)
@@ -49,19 +49,22 @@ def parts(place: Path) -> list[Path]:
     return sorted(p for p in place.parent.iterdir() if (m := _PART.fullmatch(p.name)) and m[1] == stem)
 
 
-def check(volumes: list[Path]) -> Iterator[Part]:
+def check(volumes: list[Path]) -> list[Part]:
     """Checks each volume. What is wrong stands in the result; only a disk that fails raises OSError."""
-    with ThreadPoolExecutor(threads_for(), "archive") as pool:
-        for path in volumes:
-            hashing = pool.submit(_sha256, path)
-            entries, problem = 0, ""
-            try:
-                entries = _checked(path, pool)
-            except Damaged as damaged:
-                problem = str(damaged)
-            except (KeyError, ValueError, EOFError):
-                problem = "La parte no se puede leer como una de nuestros respaldos"
-            yield Part(path.name, path.stat().st_size, hashing.result(), entries, problem)
+    return several.each(volumes, _part)
+
+
+def _part(path: Path, _should_stop: Callable[[], bool], threads: int | None) -> Part:
+    with helpers(threads) as pool:
+        hashing = pool.submit(_sha256, path)
+        entries, problem = 0, ""
+        try:
+            entries = _checked(path, pool)
+        except Damaged as damaged:
+            problem = str(damaged)
+        except (KeyError, ValueError, EOFError):
+            problem = "La parte no se puede leer como una de nuestros respaldos"
+        return Part(path.name, path.stat().st_size, hashing.result(), entries, problem)
 
 
 def _sha256(path: Path) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +16,7 @@ from archive import detail, reader, tags, verify, viewer
 from archive.detail import Counts
 from archive.names import names_of
 from archive.plan import Plan
-from archive.volume import LISTS, VolumeResult, list_name, part_key, threads_for
+from archive.volume import LISTS, VolumeResult, helpers, list_name, part_key
 from archive.packing import BLOCK
 from archive.writer import Closed, Writer
 from archive.zipfmt import Entry, data_offset, dos_stamp, read_directory
@@ -35,7 +34,7 @@ def build(plan: Plan, opener: Opener, out: Path) -> VolumeResult:
         raise ValueError("one volume alone is the whole")
     out = Path(out)
     try:
-        with ThreadPoolExecutor(threads_for(), "archive") as pool, open(out, "w+b", buffering=0) as stream:
+        with helpers() as pool, open(out, "w+b", buffering=0) as stream:
             writer = Writer(stream.fileno(), pool)
             try:
                 closed = _Maker(plan, opener, writer).run()

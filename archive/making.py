@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from archive import detached, detail, lane, reader, signatures, tags, viewer
-from archive.detail import Counts, Outcome
+from archive.detail import Outcome
 from archive.errors import CountsBroken, Stopped
 from archive.lane import Problem, Small
+from archive.listed import LISTS, ListFiles, list_name, part_key
 from archive.model import FileProblem, Source
 from archive.packing import BLOCK
 from archive.pipeline import in_order
@@ -30,8 +31,8 @@ from archive.planned import SIGNABLE, PlannedDocument, PlannedFile
 from archive.writer import Closed, Writer, Written
 from archive.zipfmt import DEFLATED, Entry, dos_stamp
 
-LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
 BATCH_BYTES, BATCH_FILES = 1 << 20, 48
+TINY = 24 << 10  # bytes a file, on average of a batch, below which handing the interpreter lock over costs more than it gives
 AHEAD = 12 << 20  # bytes of files that may be in memory before they are written …
 AHEAD_SLOW = 4 << 20  # … and of a source that only one thread may read: reading far ahead gains nothing there
 
@@ -57,14 +58,15 @@ class Novedad:
 class Wishes:
     """How a volume is to be made; nothing here but signatures and anchors shapes its bytes.
 
-    hashed: whether the volume's own SHA-256 is wanted (a measurement may do without).
+    published: whether the volume is meant to be published, and so has a SHA-256 of its own and is flushed to the disk (a measurement
+    may do without).
     """
 
     progress: Progress
     should_stop: Callable[[], bool]
     signatures: bool = True
     anchors: Path | None = None
-    hashed: bool = True
+    published: bool = True
 
 
 class Item(NamedTuple):
@@ -76,20 +78,6 @@ class Item(NamedTuple):
 
 
 Found = Small | Problem | None  # None: no file, or a large one that is still to be read
-
-
-def part_key(plan: Plan, number: int) -> str:
-    """Key of a volume in the viewer: "parte01"; of a complement "C1", or "C1_parte01" when it has several."""
-    key, complement = viewer.part_key(number, plan.parts), plan.header.complement
-    if not complement:
-        return key
-    return complement if plan.parts == 1 else f"{complement}_{key}"
-
-
-def list_name(plan: Plan, name: str, number: int | None = None) -> str:
-    """INDICE_parte01.csv of one volume; INDICE.csv (of a complement: INDICE_C1.csv) of the whole."""
-    key = part_key(plan, number) if number else plan.header.complement
-    return f"{name}_{key}.csv" if key else f"{name}.csv"
 
 
 class Maker:
@@ -109,7 +97,7 @@ class Maker:
         with ExitStack() as stack:
             stream = stack.enter_context(open(self._out, "w+b", buffering=0))
             self._journal = stack.enter_context(self._temporary())
-            self.writer = Writer(stream.fileno(), self.pool, hashed=self.wishes.hashed)
+            self.writer = Writer(stream.fileno(), self.pool, published=self.wishes.published)
             stack.callback(self.writer.abandon)
             self._stack = stack.pop_all()
         return self
@@ -138,7 +126,7 @@ class Maker:
 
     # --- payload
 
-    def _payload(self, own: _Lists) -> None:
+    def _payload(self, own: ListFiles) -> None:
         key = part_key(self.plan, self.number)
         self._journal.writelines(viewer.part_js(key, own.told(self._details())))
         if not self._manifest:
@@ -200,11 +188,14 @@ class Maker:
     def _tasks(self) -> Iterator[tuple[int, Callable[[], tuple[list[Item], list[Found]]]]]:
         for items in _batches(self._items()):
             cost = sum(item.file.file.size for item in items if item.file and not lane.is_large(item.file.file))
-            if self._concurrent:
+            if cost < TINY * len(items):
+                taken = items, [self._take(item) for item in items]
+                yield cost, lambda taken=taken: taken
+            elif self._concurrent:
                 yield cost, lambda items=items: (items, [self._take(item) for item in items])
-                continue
-            contents = [self._content(item) for item in items]
-            yield cost, lambda items=items, contents=contents: (items, list(map(self._pack, items, contents)))
+            else:
+                contents = [self._content(item) for item in items]
+                yield cost, lambda items=items, contents=contents: (items, list(map(self._pack, items, contents)))
 
     def _items(self) -> Iterator[Item]:
         for planned in self.plan.documents(self.number):
@@ -293,11 +284,11 @@ class Maker:
 
     # --- INDICE, NOVEDADES and FIRMAS: of this volume, and in the last one of the whole
 
-    def _lists(self) -> _Lists:
+    def _lists(self) -> ListFiles:
         part = None if self.plan.parts == 1 else self.number
-        return _Lists(tuple(self._temporary() for _ in LISTS), part)
+        return ListFiles(tuple(self._temporary() for _ in LISTS), part)
 
-    def _finish_lists(self, own: _Lists, earlier: Earlier | None) -> None:
+    def _finish_lists(self, own: ListFiles, earlier: Earlier | None) -> None:
         planned = self.plan.summary.volumes[self.number - 1].documents
         if self._documents != planned:
             raise CountsBroken(f"La parte tiene {self._documents} documentos, el plan {planned}")
@@ -314,7 +305,7 @@ class Maker:
 
     def _whole(self, earlier: Earlier) -> None:
         every = (self._told_by(number, earlier) for number in range(1, self.plan.parts + 1))
-        with _Lists(tuple(self._temporary() for _ in LISTS), None) as whole:
+        with ListFiles(tuple(self._temporary() for _ in LISTS), None) as whole:
             for _ in whole.told(detail.merged(chain.from_iterable(every))):
                 pass
             counts = whole.finish()
@@ -331,7 +322,7 @@ class Maker:
         with closing(earlier(number)) as stream:
             yield from reader.details(stream, part_key(self.plan, number))
 
-    def _tag_lists(self, made: _Lists) -> None:
+    def _tag_lists(self, made: ListFiles) -> None:
         for name, file in zip(LISTS, made.files, strict=True):
             self._tag_stream(list_name(self.plan, name, made.part), lambda file=file: _rewound(file))
 
@@ -357,30 +348,6 @@ class Maker:
 
     def _temporary(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._out.parent)
-
-
-class _Lists:
-    """The three lists in temporary files, written while documents pass by."""
-
-    def __init__(self, files: tuple[BinaryIO, ...], part: int | None) -> None:
-        self.files, self.part = files, part
-        self._made = tags.Lists(files, part=part)
-
-    def __enter__(self) -> _Lists:
-        return self
-
-    def __exit__(self, *error) -> None:
-        for file in self.files:
-            file.close()
-
-    def told(self, details: Iterable[dict]) -> Iterator[dict]:
-        for one in details:
-            self._made.add(one)
-            yield one
-
-    def finish(self) -> Counts:
-        self._made.flush()
-        return self._made.counts
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -25,6 +25,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*%')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,10}){1,2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PLAIN = re.compile(r"[A-Za-z0-9 _.()-]*[A-Za-z0-9_()-]", re.ASCII)  # needs no cleaning
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, bidi overrides, lone surrogates, private, unassigned
 
 
@@ -43,6 +44,8 @@ _CLEAN = _Clean()
 
 def component(text: str, limit: int = MAX_COMPONENT, suffix: str = "") -> str:
     """`text` + `suffix` as one safe path component of at most `limit` characters; the cut is taken from `text`."""
+    if len(text) + len(suffix) <= limit and _PLAIN.fullmatch(text) and not _RESERVED.match(text):
+        return text + suffix
     text = unicodedata.normalize("NFC", text).translate(_CLEAN)
     text = _cut(text, limit - len(suffix), MAX_BYTES - len(suffix.encode()))
     if not suffix:
@@ -105,6 +108,8 @@ class Namer:
         self._files: set[int] = set()
         self._folders: set[int] = set()
         self._stems: set[int] = set()
+        self._last: list[str] = []  # the folder of the last file, and its places: files come folder by folder
+        self._places: dict[int, str] = {}
 
     def document(self, document: Document) -> list[str]:
         """Path of each file of `document`, in order. Without trays its files keep their own relative names."""
@@ -122,16 +127,27 @@ class Namer:
 
     def relative(self, name: str) -> str:
         """`data/` + the same relative path, changed only where it is unsafe. Nothing climbs out of `data/`."""
-        parts = [part for part in name.split("/") if part not in ("", ".")] or [EMPTY]
-        last, suffix = split_suffix(parts[-1])
-        room = MAX_PATH - len(suffix) - 24  # what folders may take and still leave a name of 24 characters
+        *folders, last = [part for part in name.split("/") if part not in ("", ".")] or [EMPTY]
+        last, suffix = split_suffix(last)
+        return self._claim(self._folders_for(folders, len(suffix)), last, suffix)
+
+    def _folders_for(self, names: list[str], suffix: int) -> str:
+        """Where a file goes whose suffix has that many characters. What a folder once got it always gets again."""
+        if names != self._last:
+            self._last, self._places = names, {}
+        if suffix not in self._places:
+            self._places[suffix] = self._descend(names, suffix)
+        return self._places[suffix]
+
+    def _descend(self, names: list[str], suffix: int) -> str:
+        room = MAX_PATH - suffix - 24  # what folders may take and still leave a name of 24 characters
         folder = "data"
-        for part in parts[:-1]:
+        for part in names:
             name = component(part)
             if len(folder) + 1 + len(name) > room:
                 break
             folder = self._folder(folder, name)
-        return self._claim(folder, last, suffix)
+        return folder
 
     def _stem(self, folder: str, base: str) -> str:
         for candidate in _alternatives(base, "", MAX_STEM + 6):
@@ -184,5 +200,5 @@ def _alternatives(base: str, suffix: str, limit: int):
 
 
 def _key(path: str) -> int:
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    folded = path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
     return int.from_bytes(blake2b(folded.encode("utf-8", "replace"), digest_size=8).digest(), "big")

@@ -1,22 +1,26 @@
 """What becomes of a file's bytes in a ZIP: stored or deflated, with their sums. Pure: the same content gives the same bytes.
 
-Whether to deflate is decided by a sample of the bytes alone, and blocks always have the same length. (isal levels 0-2 do
-not depend on the processor; level 3 does.) Every heavy step here lets go of the interpreter lock, so threads help.
+Whether to deflate is decided by a sample of the bytes alone, and blocks always have the same length. libdeflate and zlib
+give the same bytes on every processor and in every process; isal, which is faster, does not: of 20 000 small files about
+one comes out otherwise in every second process (docs/adr/0010), so that it may sum and unpack here, but not pack. Every
+heavy step lets go of the interpreter lock, so threads help.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
+from deflate import deflate_compress
 from isal import isal_zlib
 
 from archive.zipfmt import DEFLATED, STORED
 
 BLOCK = 1 << 20
 SMALL = 4 << 20  # what is shorter is held in memory, once; what is not streams
-LEVEL = 2
+LEVEL = 1  # of libdeflate and of zlib: what a level more saves is less than one byte in a hundred, at half the speed
 _SAMPLE, _EVERY = 2 << 10, 96 << 10
 _WORTH_TRYING, _WORTH_KEEPING = 0.97, 0.98
 
@@ -28,14 +32,14 @@ class Packed(NamedTuple):
     crc: int
     size: int
     sha256: str
-    data: bytes
+    data: bytes | bytearray
 
 
 def pack(content: bytes) -> Packed:
     """Hashes, sums and, where it pays, deflates `content`."""
     method, data = STORED, content
     if pays(content):
-        smaller = isal_zlib.compress(content, LEVEL, -15)
+        smaller = deflate_compress(content, LEVEL)
         if worth_keeping(len(smaller), len(content)):
             method, data = DEFLATED, smaller
     return Packed(method, isal_zlib.crc32(content), len(content), sha256(content).hexdigest(), data)
@@ -53,7 +57,7 @@ def pays(data: bytes) -> bool:
     view, count = memoryview(data), max(3, len(data) // _EVERY)
     step = len(data) // count
     sample = b"".join(view[at : at + _SAMPLE] for at in range((step - _SAMPLE) // 2, len(data), step))
-    return len(isal_zlib.compress(sample, 1, -15)) < _WORTH_TRYING * len(sample)
+    return len(deflate_compress(sample, LEVEL)) < _WORTH_TRYING * len(sample)
 
 
 def worth_keeping(packed: int, size: int) -> bool:
@@ -61,8 +65,14 @@ def worth_keeping(packed: int, size: int) -> bool:
 
 
 def packer():
-    """A raw DEFLATE stream at the archive's level."""
-    return isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)
+    """A raw DEFLATE stream at the archive's level, for what comes piece by piece (libdeflate takes a content whole)."""
+    return zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+
+
+def packed_block(block: bytes, *, last: bool) -> bytes:
+    """A stretch of a raw DEFLATE stream that looks back to nothing before it, so that several are packed at once."""
+    stream = packer()
+    return stream.compress(block) + stream.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
 
 def blocks(chunks: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:

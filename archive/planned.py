@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from archive.assign import PlannedVolume
+from archive.jsontext import dumps, loads
 from archive.model import NOTICES, Document, File, Step
 
 SIGNABLE = (".pdf", ".p7m", ".p7s")
@@ -58,35 +59,30 @@ class Summary:
         return self.documents + self.excluded
 
 
-_DOCUMENT = [f.name for f in fields(Document) if f.name not in ("history", "files")]
-_FILE = [f.name for f in fields(File)]
-_STEP = [f.name for f in fields(Step)]
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_document = attrgetter(*(f.name for f in fields(Document) if f.name not in ("history", "files")))
+_file = attrgetter(*(f.name for f in fields(File)))
+_step = attrgetter(*(f.name for f in fields(Step)))
 
 
 def line(value) -> bytes:
-    """One JSON line, pure ASCII: a lone surrogate in a file name survives as an escape."""
-    return _encode(value).encode("ascii") + b"\n"
+    """One JSON line."""
+    return dumps(value) + b"\n"
 
 
 def pack(document: Document, files: list[tuple[File, str]]) -> bytes:
     """The line of a document without its volumes: they are not known yet, and stand in front of it later (`placed`)."""
     return line(
-        [
-            [getattr(document, name) for name in _DOCUMENT],
-            [[getattr(step, name) for name in _STEP] for step in document.history],
-            [[path, *(getattr(file, name) for name in _FILE)] for file, path in files],
-        ]
+        (_document(document), [_step(step) for step in document.history], [(path, *_file(file)) for file, path in files])
     )
 
 
 def placed(packed: bytes, home: int, parts: list[int]) -> bytes:
     """The whole line: the volume the document begins in, the volume of each file, then what `pack` gave."""
-    return _encode([home, parts])[:-1].encode("ascii") + b"," + packed[1:]
+    return dumps((home, parts))[:-1] + b"," + packed[1:]
 
 
-def unpack(text: bytes | str) -> PlannedDocument:
-    home, parts, values, history, files = json.loads(text)
+def unpack(text: bytes) -> PlannedDocument:
+    home, parts, values, history, files = loads(text)
     planned = tuple(PlannedFile(File(*rest), path, part) for part, (path, *rest) in zip(parts, files, strict=True))
     document = Document(
         *(tuple(v) if isinstance(v, list) else v for v in values),

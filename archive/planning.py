@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -67,6 +66,7 @@ class _Spool:
     def __init__(self, raw: BinaryIO, places: Places) -> None:
         self._raw, self._places, self._seen = raw, places, set()
         self.totals = dict.fromkeys(("documents", "files", "bytes", "con_novedad", "missing"), 0)
+        self.index = viewer.Index()
         # The lists and the index are these same words in another order: what they take deflated, these take.
         self._words, self._lines = _Deflated(), 0
 
@@ -76,13 +76,13 @@ class _Spool:
         self._seen.add(document.id)
         files = list(self._named(document))
         sizes = [_room(file, path) for file, path in files]
-        row = _index_row(document)
+        row = self.index.row(_index_row(document))
         text = pack(document, files)
         self._raw.write(_SIZES.pack(len(text), len(row), len(files)))
         self._raw.writelines(_FILE.pack(*pair) for pair in sizes)
         self._raw.write(text)
         self._raw.write(row)
-        self._words.add(row + files[0][1].encode("utf-8", "replace") if files else row)
+        self._words.add(_words(document, files))
         self._lines += 1 + sum(path.endswith(SIGNABLE) for _, path in files)
         self._count([size for size, _ in sizes])
 
@@ -151,7 +151,7 @@ def _write_body(
     offsets.append(body.tell())
     parts, octets = len(assigner.volumes), spool.totals["bytes"]
     member = _Member(body)
-    for text in viewer.index_js(header, _index_rows(spool, homes), parts=parts, bytes_planned=octets):
+    for text in spool.index.script(header, _placed_rows(spool, homes), parts=parts, bytes_planned=octets):
         member.add(text)
     return offsets, member.close()
 
@@ -204,18 +204,24 @@ class _Member:
         self._packed += self._body.write(self._packer.compress(data))
 
 
-def _index_row(document: Document) -> bytes:
-    """The document's row in the viewer's index, but for its part."""
+def _index_row(document: Document) -> viewer.IndexRow:
+    """The document's row in the viewer's index; its part is not known yet."""
     d = document
-    names = [f.name for f in d.files if f.kind == "anexo"]
-    return line([d.id, d.number, d.date, d.kind, d.trays, d.subject, d.sender, d.to, d.cc, names, d.signed])
+    names = tuple(f.name for f in d.files if f.kind == "anexo")
+    return viewer.IndexRow(d.id, d.number, d.date, d.kind, d.trays, d.subject, d.sender, d.to, d.cc, names, 0, d.signed)
 
 
-def _index_rows(spool: _Spool, homes: BinaryIO) -> Iterator[viewer.IndexRow]:
+def _words(document: Document, files: list[tuple[File, str]]) -> bytes:
+    d = document
+    names = (f.name for f, _ in files)
+    words = (d.id, d.number, d.date, d.kind, d.subject, *d.sender, *d.to, *d.cc, d.reference, *names, files[0][1] if files else "")
+    return ";".join(words).encode("utf-8", "replace")
+
+
+def _placed_rows(spool: _Spool, homes: BinaryIO) -> Iterator[tuple[bytes, int]]:
     homes.seek(0)
     for _, row, _ in spool.read():
-        *values, signed = json.loads(row)
-        yield viewer.IndexRow(*values, int.from_bytes(homes.read(4), "little"), signed)
+        yield row, int.from_bytes(homes.read(4), "little")
 
 
 def _publish(path: Path, head: bytes, body: BinaryIO) -> None:

@@ -17,7 +17,7 @@ _TRAYS = {"enviado": "Enviados", "recibido": "Recibidos"}
 _FATES = {"incluido": "Incluido", "novedad": "Con novedad"}
 _KINDS = {"principal": "Documento", "anexo": "Anexo", "firma": "Copia firmada", "texto": "Texto"}
 _BOM = b"\xef\xbb\xbf"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = frozenset("=+-@\t\r\n")
 
 
 INDEX_HEAD = ("Nº", "Número", "Fecha", "Tipo", "Bandeja", "Asunto", "De", "Para", "Con copia", "Referencia", "Firmado",
@@ -125,9 +125,11 @@ def csv_lines(rows: Iterable[tuple]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value) -> str:
-    text = str(value).replace("\0", "")
-    return "'" + text if text.startswith(_FORMULA) else text
+def _cell(value: str | int) -> str | int:
+    if type(value) is int:
+        return value
+    text = value.replace("\0", "") if "\0" in value else value
+    return "'" + text if text[:1] in _FORMULA else text
 
 
 def _people(names: list[str]) -> str:

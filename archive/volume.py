@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive import verify
-from archive.making import LISTS, Earlier, Maker, Novedad, Progress, Wishes, list_name, part_key
+from archive.listed import LISTS, list_name, part_key
+from archive.making import Earlier, Maker, Novedad, Progress, Wishes
 from archive.model import Source
 from archive.names import names_of
+from archive.pipeline import Inline
 from archive.plan import Plan
 from archive.writer import Closed
 
-__all__ = ["LISTS", "Earlier", "Novedad", "Progress", "VolumeResult", "build", "list_name", "part_key", "threads_for", "write"]
+__all__ = ["LISTS", "Earlier", "Novedad", "Progress", "VolumeResult", "build", "helpers", "list_name", "part_key", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,12 @@ def _never() -> bool:
     return False
 
 
-def threads_for(wanted: int = 0) -> int:
-    """Threads that read, hash and pack, beside the one that writes: `wanted`, or one a processor and one more, to 4."""
-    return wanted or min(4, (os.cpu_count() or 1) + 1)
+def helpers(threads: int | None = None) -> Executor:
+    """Who reads, hashes and packs beside the one that writes: so many threads; of None one a processor and one more, to 4; of
+    0 nobody, the writer does it all."""
+    if threads == 0:
+        return Inline()
+    return ThreadPoolExecutor(threads or min(4, (os.cpu_count() or 1) + 1), "archive")
 
 
 def build(
@@ -63,13 +68,13 @@ def build(
     should_stop: Callable[[], bool] | None = None,
     signatures: bool = True,
     anchors: Path | None = None,
-    threads: int = 0,
+    threads: int | None = None,
 ) -> VolumeResult:
     """Makes volume `number` (from 1) of `plan` at `out`, flushed and read back.
 
     earlier: opens the finished volume of a number, seekable; needed for the last of several. progress: called with
     (documents done, payload bytes done) of this volume. should_stop: asked between documents and between blocks, also
-    from other threads. signatures: check them; anchors: folder of trusted roots. threads: see `threads_for`; their number
+    from other threads. signatures: check them; anchors: folder of trusted roots. threads: see `helpers`; their number
     changes nothing in the bytes.
 
     Raises Stopped, SourceDown (the source as a whole does not answer), Damaged (does not read back), OSError (disk).
@@ -78,7 +83,7 @@ def build(
     out = Path(out)
     wishes = Wishes(progress or _silent, should_stop or _never, signatures, anchors)
     try:
-        with ThreadPoolExecutor(threads_for(threads), "archive") as pool:
+        with helpers(threads) as pool:
             maker, closed = write(plan, number, source, out, pool, wishes, earlier=earlier)
             verify.read_back(out, maker.writer.entries, closed, pool)
     except BaseException:

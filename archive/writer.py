@@ -15,13 +15,15 @@ from typing import BinaryIO, NamedTuple
 from isal import isal_zlib
 
 from archive.errors import Damaged
-from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packer, pays, worth_keeping
+from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, pays, worth_keeping
+from archive.pipeline import in_order
 from archive.sums import NoHash, VolumeHash
 from archive.zipfmt import (
     DEFLATED, STORED, ZIP64_FROM, End, Entry, central_record, end_records, local_header, local_length,
 )  # fmt: skip
 
-_MANY = 4  # from here on joining costs less than the calls it saves
+_JOINED = 32 << 10  # bytes of a piece below which joining costs less than what it saves
+_AHEAD = 4 << 20  # bytes of a large content that may be in the hands of those who deflate it
 
 Chunks = Callable[[], Iterable[bytes]]  # opens the content anew each time it is called
 Stamp = tuple[int, int]
@@ -48,14 +50,15 @@ class Closed(NamedTuple):
 class Writer:
     """A volume being written to the open file `descriptor` (read and write, empty).
 
-    pool: takes the hashing of large contents, so that it runs beside reading and writing. hashed: whether the volume's
-    own SHA-256 is wanted.
+    pool: takes the hashing of large contents, so that it runs beside reading and writing. published: whether the volume is
+    meant to be published, and so has a SHA-256 of its own and is flushed to the disk.
     """
 
-    def __init__(self, descriptor: int, pool: Executor, *, hashed: bool = True) -> None:
+    def __init__(self, descriptor: int, pool: Executor, *, published: bool = True) -> None:
         self._fd, self._pool = descriptor, pool
         self._at = 0
-        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if hashed else NoHash()
+        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if published else NoHash()
+        self._published = published
         self.entries: list[Entry] = []
 
     def add(self, name: str, stamp: Stamp, content: bytes) -> Written:
@@ -117,7 +120,8 @@ class Writer:
             self._write([data])
         end = end_records(End(disk, count, self._at - start, start), here=count)
         self._write([end])
-        os.fsync(self._fd)
+        if self._published:
+            os.fsync(self._fd)
         return Closed(self._sums.close(), self._at, count, start, isal_zlib.crc32(end, crc))
 
     def abandon(self) -> None:
@@ -130,37 +134,32 @@ class Writer:
         """Data first, then the header before it. None (and nothing written) when deflating did not pay."""
         start, zip64 = self._at, planned >= ZIP64_FROM
         room = local_length(name, zip64=zip64)
-        squeeze = packer() if method == DEFLATED else None
-        digest, crc, size, at = sha256(), 0, 0, start + room
-        hashing: Future | None = None
+        at, sums = start + room, _Sums(self._pool)
+        content = sums.over(_chain(head, pieces))
         try:
-            for piece in _chain(head, pieces):
-                if hashing:
-                    hashing.result()  # one block behind: hashing runs beside reading, summing and writing
-                hashing = self._pool.submit(digest.update, piece)
-                crc = isal_zlib.crc32(piece, crc)
-                size += len(piece)
-                at += self._write_at(squeeze.compress(piece) if squeeze else piece, at)
-            if squeeze:
-                at += self._write_at(squeeze.flush(), at)
-            if hashing:
-                hashing.result()
+            for data in self._deflated(content) if method == DEFLATED else content:
+                at += self._write_at(data, at)
         except BaseException:
             os.ftruncate(self._fd, start)
             raise
-        entry = Entry(name, method, crc, at - start - room, size, stamp, start)
-        if squeeze and not worth_keeping(entry.packed, size):
+        entry = Entry(name, method, sums.crc, at - start - room, sums.size, stamp, start)
+        if method == DEFLATED and not worth_keeping(entry.packed, entry.size):
             os.ftruncate(self._fd, start)
             return None
         self._write_at(local_header(entry, zip64=zip64), start)
         self._sums.add_written(start, at - start)
         self._at = at
         self.entries.append(entry)
-        return Written(entry, digest.hexdigest())
+        return Written(entry, sums.sha256())
+
+    def _deflated(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """One DEFLATE stream of `pieces`, several of which are packed at once."""
+        tasks = ((len(piece), lambda p=piece, last=last: packed_block(p, last=last)) for piece, last in _with_last(pieces))
+        return in_order(self._pool, tasks, _AHEAD)
 
     def _write(self, pieces: list[bytes]) -> None:
-        """Appends `pieces`, in one go when they are many and small."""
-        if len(pieces) > _MANY:
+        """Appends `pieces`, in one go where they are small."""
+        if len(pieces) > 1 and sum(map(len, pieces)) < _JOINED * len(pieces):
             pieces = [b"".join(pieces)]
         for piece in pieces:
             self._at += self._write_at(piece, self._at)
@@ -172,6 +171,42 @@ class Writer:
         while done < len(data):
             done += os.pwrite(self._fd, memoryview(data)[done:], at + done)
         return done
+
+
+class _Sums:
+    """Sums of a content that passes by. The SHA-256 is taken one block behind, beside reading and writing."""
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool, self._digest = pool, sha256()
+        self._hashing: Future | None = None
+        self.crc = self.size = 0
+
+    def over(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._settle()
+            self._hashing = self._pool.submit(self._digest.update, piece)
+            self.crc = isal_zlib.crc32(piece, self.crc)
+            self.size += len(piece)
+            yield piece
+
+    def sha256(self) -> str:
+        self._settle()
+        return self._digest.hexdigest()
+
+    def _settle(self) -> None:
+        if self._hashing:
+            self._hashing.result()
+
+
+def _with_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece, and whether it is the last."""
+    held: bytes | None = None
+    for piece in pieces:
+        if held is not None:
+            yield held, False
+        held = piece
+    if held is not None:
+        yield held, True
 
 
 def _chain(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

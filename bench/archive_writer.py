@@ -1,6 +1,6 @@
 """Packs a folder as `python -m archive build` does, up to where the benchmark wants it.
 
-Without --tested: no SHA-256 of the volumes and no read-back (nothing that is made so may be published). With it: as the
+Without --tested: no SHA-256 of the volumes, no flush to the disk and no read-back (nothing that is made so may be published). With it: as the
 product does, and it tells when each volume was finished. --drop: each volume is deleted when it is finished, as if it had
 been sent away; the last one and the directory, which read the others, are not made.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from archive import directory, plan, several, volume
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument("--drop", action="store_true")
     options = parser.parse_args()
     tune()
-    start, finished = time.monotonic(), []
+    start = time.monotonic()
     folder = Folder(options.src)
     header = Header("X", "X", "", "", "", "", "", "", "", "", folder.newest())
     plan.make(header, folder.documents(), options.out / "plan", part_size=options.part)
@@ -38,24 +37,24 @@ def main() -> None:
     def earlier(number: int):
         return open(options.out / str(number), "rb")
 
-    def build(number: int, stop) -> None:
+    def build(number: int, stop, threads: int | None) -> tuple[float, int]:
         out = options.out / str(number)
         if options.tested:
-            volume.build(made, number, folder, out, earlier=earlier, signatures=False)
+            volume.build(made, number, folder, out, earlier=earlier, signatures=False, threads=threads)
         else:
-            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, hashed=False)
-            with ThreadPoolExecutor(volume.threads_for()) as pool:
+            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, published=False)
+            with volume.helpers(threads) as pool:
                 volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
-        finished.append(time.monotonic() - start)
-        octets[0] += out.stat().st_size
+        told = time.monotonic() - start, out.stat().st_size
         if options.drop:
             out.unlink()
+        return told
 
-    octets = [0]
-    several.build(made.parts - 1 if options.drop and made.parts > 1 else made.parts, build)
+    told = several.build(made.parts - 1 if options.drop and made.parts > 1 else made.parts, build)
     if made.parts > 1 and not options.drop:
         directory.build(made, earlier, options.out / "directory")
-    print(json.dumps({"first": min(finished), "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets[0]}))
+    first, octets = min(told)[0], sum(octets for _, octets in told)
+    print(json.dumps({"first": first, "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets}))
 
 
 if __name__ == "__main__":

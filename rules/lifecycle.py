@@ -56,10 +56,11 @@ class Action(StrEnum):
     EXPIRE = "expire"
     PURGE = "purge"
     RENEW = "renew"
-    # A complement with what was missing: ordered, published, not made (decisions 20)
+    # A complement with what was missing: ordered, published, not made, stopped by an officer (decisions 20)
     RETRY_MISSING = "retry_missing"
     COMPLEMENT = "complement"
     COMPLEMENT_FAIL = "complement_fail"
+    COMPLEMENT_STOP = "complement_stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.RETRY_MISSING: _t(E.ATENDIDA, to=None),
     Action.COMPLEMENT: _t(E.ATENDIDA, to=None),
     Action.COMPLEMENT_FAIL: _t(E.ATENDIDA, E.ELIMINADA, to=None),
+    Action.COMPLEMENT_STOP: _t(E.ATENDIDA, to=None, reason=True),
 }
 
 # A live request blocks nobody, but a second one for the same person is warned of.

@@ -20,7 +20,7 @@ from rules.glossary import DETENCION
 from rules.lifecycle import Action, Estado, IllegalMove, effective
 from rules.policy import Actor, Permission, may
 from services import after, clock, notices
-from services.errors import Conflict
+from services.errors import Conflict, Refused
 from services.mover import move
 
 LIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
@@ -174,6 +174,21 @@ def give_up(run: Ejecucion, cause: str) -> None:
     solicitud = run.solicitud
     move(solicitud, Action.COMPLEMENT_FAIL, None, comment=DETENCION[cause], data={"complemento": run.complemento, "causa": cause})
     notices.tell_sge("complemento_fallido", solicitud, occasion=str(run.id), causa=DETENCION[cause], ejecucion=run)
+
+
+def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
+    """An officer stops the complement that is being made: who works on it is fenced off, the archive stays as it was
+    delivered, and another may be ordered. Raises Refused (no reason), Conflict (none is being made). The caller commits."""
+    if not reason.strip():
+        raise Refused({"motivo": "Escriba el motivo de la detención."})
+    run = live(solicitud)
+    if run is None:
+        raise Conflict("El complemento ya no se está preparando. Actualice la página.")
+    _drop(run, "orden")
+    try:
+        move(solicitud, Action.COMPLEMENT_STOP, actor, comment=reason.strip(), data={"complemento": run.complemento})
+    except IllegalMove:
+        raise Conflict("La solicitud cambió de estado mientras usted la revisaba. Actualice la página.") from None
 
 
 def abandon(solicitud: Solicitud) -> None:

@@ -10,7 +10,6 @@ Everything streams: a generator in, small pieces of bytes out, nothing kept but 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from functools import cache
 from importlib import resources
 from typing import BinaryIO
 
+from archive.jsontext import loads, shown
 from archive.model import CAUSES, Header
 
 INDEX_NAME = "visor/indice.js"
@@ -34,6 +34,8 @@ _STATIC = (
 )
 _TRAY_BITS = {"enviado": 1, "recibido": 2}
 _FATES = ("incluido", "novedad")
+_BEHIND_PART = len(",1]")  # what follows the part in a document's line
+_LINE, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 
 
@@ -91,14 +93,30 @@ def index_js(header: Header, rows: Iterable[IndexRow], *, parts: int, bytes_plan
     parts: number of data volumes planned. bytes_planned: payload bytes of the plan. Deterministic: the same header
     and rows give the same bytes.
     """
-    people, kinds = _Interned(), _Interned()
-    meta = _meta(header, parts, bytes_planned)
-    yield _script(f'window.RESPALDO={{"meta":{_json(meta)},"causas":{_json(CAUSES)},"docs":[')
-    separator = "\n"
-    for row in rows:
-        yield _script(f"{separator}{_json(_compact(row, people, kinds))}")
-        separator = ",\n"
-    yield _script(f'\n],"personas":{_json(list(people))},"tipos":{_json(list(kinds))}}};\n')
+    index = Index()
+    placed = ((index.row(row), row.part) for row in rows)
+    return index.script(header, placed, parts=parts, bytes_planned=bytes_planned)
+
+
+class Index:
+    """The index script in two steps: each document is written down when it comes, its part is added when it is known."""
+
+    def __init__(self) -> None:
+        self._people, self._kinds = _Interned(), _Interned()
+
+    def row(self, row: IndexRow) -> bytes:
+        """The document's line, but for its part."""
+        return _script(shown(_compact(row, self._people, self._kinds)))
+
+    def script(self, header: Header, placed: Iterable[tuple[bytes, int]], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
+        """The whole script. placed: what `row` gave, in that order, each with its part."""
+        meta = _meta(header, parts, bytes_planned)
+        yield _script(b'window.RESPALDO={"meta":%b,"causas":%b,"docs":[' % (shown(meta), shown(CAUSES)))
+        separator = b"\n"
+        for row, part in placed:
+            yield b"%b%b,%d%b" % (separator, row[:-_BEHIND_PART], part, row[-_BEHIND_PART:])
+            separator = b",\n"
+        yield _script(b'\n],"personas":%b,"tipos":%b};\n' % (shown(list(self._people)), shown(list(self._kinds))))
 
 
 def part_js(key: str, details: Iterable[dict]) -> Iterator[bytes]:
@@ -108,13 +126,12 @@ def part_js(key: str, details: Iterable[dict]) -> Iterator[bytes]:
     and hundreds of megabytes, as strings they cost next to nothing. Raises ValueError for a bad key or fate.
     """
     part_name(key)
-    yield _script(f'window.RESPALDO_PARTE("{key}",[')
-    separator = "\n"
+    yield b'window.RESPALDO_PARTE("%b",[' % key.encode()
+    separator = b"\n"
     for detail in details:
-        row = [detail["id"], _FATES.index(detail["destino"]), _json(detail)]
-        yield _script(f"{separator}{_json(row)}")
-        separator = ",\n"
-    yield _script("\n]);\n")
+        yield separator + _script(shown((detail["id"], _FATES.index(detail["destino"]), shown(detail).decode())))
+        separator = b",\n"
+    yield b"\n]);\n"
 
 
 def read_part_js(stream: BinaryIO) -> Iterator[dict]:
@@ -122,10 +139,10 @@ def read_part_js(stream: BinaryIO) -> Iterator[dict]:
     if not stream.readline().startswith(b"window.RESPALDO_PARTE("):
         raise ValueError("not a part script")
     for line in stream:
-        text = line.decode("utf-8").strip()
-        if text == "]);":
+        text = line.strip()
+        if text == b"]);":
             return
-        yield json.loads(json.loads(text.removesuffix(","))[2])
+        yield loads(loads(text.removesuffix(b","))[2])
     raise ValueError("part script without its end")
 
 
@@ -137,7 +154,8 @@ class _Interned(dict):
 
 
 def _compact(row: IndexRow, people: _Interned, kinds: _Interned) -> list:
-    """Column order of a document in the index; `visor.js` names the same columns at its top."""
+    """Columns of a document in the index, in the order that `visor.js` names at its top, but for the part, which stands
+    before the last."""
     return [
         row.id,
         row.number,
@@ -149,7 +167,6 @@ def _compact(row: IndexRow, people: _Interned, kinds: _Interned) -> list:
         [people.number(name) for name in row.to],
         [people.number(name) for name in row.cc],
         list(row.attachments),
-        row.part,
         int(row.signed),
     ]
 
@@ -176,13 +193,11 @@ def _meta(header: Header, parts: int, bytes_planned: int) -> dict:
     }
 
 
-_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode  # made once: dumps() makes one a call
-
-
-def _script(text: str) -> bytes:
-    """Bytes that are safe in any script: no `<` (could close an element), no U+2028/2029 (line ends of old engines).
-
-    Both occur only inside strings here. A lone surrogate, which UTF-8 cannot carry, becomes "?".
-    """
-    text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return text.encode("utf-8", "replace")
+def _script(text: bytes) -> bytes:
+    """The same, safe in any script: no `<` (could close an element), no U+2028/2029 (line ends of old engines). Both occur
+    only inside strings here."""
+    if b"<" in text:
+        text = text.replace(b"<", b"\\u003c")
+    if b"\xe2\x80" in text:
+        text = text.replace(_LINE, b"\\u2028").replace(_PARAGRAPH, b"\\u2029")
+    return text

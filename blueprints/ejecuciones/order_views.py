@@ -18,7 +18,7 @@ from rules import texts
 from rules.glossary import RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import desk, runs, scope, solicitudes
+from services import complements, desk, runs, scope, solicitudes
 from services.errors import Conflict, Refused
 
 MAX_TEXT = solicitudes.MAX_TEXT
@@ -46,6 +46,10 @@ ORDERS = {
         "después podrá reintentarla, y continuará donde quedó, o terminarla.", "Detener la ejecución", "pause", "se detuvo", Estado.EN_EJECUCION,
         danger=True,
     ),
+    "complemento": Order(
+        ".stop_complement", "Detener el complemento", "El proceso deja de buscar los archivos faltantes. El respaldo entregado no cambia y sigue vigente; el "
+        "complemento se puede ordenar otra vez.", "Detener el complemento", "pause", "sigue con su respaldo: el complemento se detuvo", Estado.ATENDIDA, danger=True,
+    ),
     "continuar": Order(
         ".keep_going", "Continuar con novedades", "La ejecución sigue aunque haya muchos archivos que no se pueden leer: cada uno constará en la lista de "
         "novedades que recibe el ciudadano. Las partes terminadas se conservan.", "Continuar con novedades", "play",
@@ -63,6 +67,12 @@ ORDERS = {
 @requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
 def stop(solicitud: Solicitud) -> Response:
     return _ordered(solicitud, "detener", lambda: runs.stop(actor(), solicitud, _reason()))
+
+
+@bp.route("/produccion/<int:solicitud_id>/complemento/detener", methods=["GET", "POST"], endpoint="stop_complement")
+@requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
+def stop_complement(solicitud: Solicitud) -> Response:
+    return _ordered(solicitud, "complemento", lambda: complements.stop(actor(), solicitud, _reason()))
 
 
 @bp.route("/produccion/<int:solicitud_id>/continuar", methods=["GET", "POST"], endpoint="keep_going")

@@ -121,3 +121,25 @@ def test_a_complement_that_recovers_nothing_is_told_to_the_sge_alone(app, number
     with cases.context(app):
         row = db.session.get(Solicitud, number)
         assert [r.estado for r in row.ejecuciones] == [EjecucionEstado.PUBLICADA, EjecucionEstado.CANCELADA]
+
+
+def test_an_officer_stops_a_complement_that_is_being_made(app, number, aiq, sge):
+    order(sge, number)
+    with cases.context(app):
+        claim = runs.claim("worker")
+    floor = page(sge, "/produccion")
+    path = f"/produccion/{number}/complemento/detener"
+    assert "complemento C1" in floor and path in floor
+    assert "sigue vigente" in page(sge, path)
+    assert sge.post(path, data={"motivo": " "}).status_code == 422
+    assert aiq.post(path, data={"motivo": "No"}).status_code == 403
+    assert sge.post(path, data={"motivo": "La bodega está en mantenimiento"}).status_code == 303
+    with cases.context(app):
+        solicitud = db.session.get(Solicitud, number)
+        assert solicitud.estado is Estado.ATENDIDA and complements.live(solicitud) is None
+        with pytest.raises(runs.Fenced):
+            runs.heartbeat(claim)
+    trail = page(aiq, f"/solicitudes/{number}/recorrido")
+    assert "Complemento detenido por la SGE" in trail and "La bodega está en mantenimiento" in trail
+    assert sge.post(path, data={"motivo": "Otra vez"}).status_code == 409
+    assert order(sge, number).status_code == 303, "another may be ordered"

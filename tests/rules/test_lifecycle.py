@@ -36,6 +36,7 @@ DIAGRAM = {
     Action.RETRY_MISSING:   ".....=.",
     Action.COMPLEMENT:      ".....=.",
     Action.COMPLEMENT_FAIL: ".....==",
+    Action.COMPLEMENT_STOP: ".....=.",
 }
 LETTERS = {"B": Estado.BORRADOR, "E": Estado.ENVIADA, "A": Estado.APROBADA, "R": Estado.EN_EJECUCION, "D": Estado.DETENIDA, "T": Estado.ATENDIDA, "X": Estado.ELIMINADA}
 
@@ -53,7 +54,7 @@ def test_every_action_in_every_estado(action, estado):
 
 
 def test_whoever_decides_against_somebody_says_why():
-    assert {a for a, t in TRANSITIONS.items() if t.needs_reason} == {Action.RETURN, Action.REJECT, Action.STOP, Action.EXTEND}
+    assert {a for a, t in TRANSITIONS.items() if t.needs_reason} == {Action.RETURN, Action.REJECT, Action.STOP, Action.EXTEND, Action.COMPLEMENT_STOP}
 
 
 def test_every_word_on_screen_exists():

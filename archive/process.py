@@ -1,4 +1,4 @@
-"""What every process of ours does first."""
+"""What every process of ours that another one made does first."""
 
 from __future__ import annotations
 

@@ -1,0 +1,50 @@
+"""What a volume's lists and its viewer key are called, and the lists while they are being written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from archive import tags, viewer
+from archive.detail import Counts
+from archive.plan import Plan
+
+LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
+
+
+def part_key(plan: Plan, number: int) -> str:
+    """Key of a volume in the viewer: "parte01"; of a complement "C1", or "C1_parte01" when it has several."""
+    key, complement = viewer.part_key(number, plan.parts), plan.header.complement
+    if not complement:
+        return key
+    return complement if plan.parts == 1 else f"{complement}_{key}"
+
+
+def list_name(plan: Plan, name: str, number: int | None = None) -> str:
+    """INDICE_parte01.csv of one volume; INDICE.csv (of a complement: INDICE_C1.csv) of the whole."""
+    key = part_key(plan, number) if number else plan.header.complement
+    return f"{name}_{key}.csv" if key else f"{name}.csv"
+
+
+class ListFiles:
+    """The three lists in temporary files, written while documents pass by."""
+
+    def __init__(self, files: tuple[BinaryIO, ...], part: int | None) -> None:
+        self.files, self.part = files, part
+        self._made = tags.Lists(files, part=part)
+
+    def __enter__(self) -> ListFiles:
+        return self
+
+    def __exit__(self, *error) -> None:
+        for file in self.files:
+            file.close()
+
+    def told(self, details: Iterable[dict]) -> Iterator[dict]:
+        for one in details:
+            self._made.add(one)
+            yield one
+
+    def finish(self) -> Counts:
+        self._made.flush()
+        return self._made.counts
