@@ -72,6 +72,9 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 # Requests that hold a place on the calendar, letter by letter as the index of them says it: SQLite uses it only then.
 PROMISED = "estado IN ('aprobada', 'en_ejecucion')"
+# Requests on the SGE's desk, and requests that are not over (rules.lifecycle.LIVE): the same, of their indexes.
+WAITING = "estado = 'enviada'"
+ALIVE = "estado IN ('borrador', 'enviada', 'aprobada', 'en_ejecucion', 'detenida', 'atendida')"
 
 
 class Cargo(StrEnum):
@@ -314,9 +317,22 @@ class Solicitud(Base):
         # The months of the calendar, those gone by too, without a look at the rows.
         Index("ix_solicitud_fecha_tentativa", "fecha_tentativa", "estado", "generada_en", "estimado_documentos", "estimado_bytes"),
         Index("ix_solicitud_espera", "estado", "enviada_en", "id"),
+        # The desk: what waits, with all that its filters, counts and observations look at (services.desk_queue).
+        Index(
+            "ix_solicitud_mesa",
+            "estado", "enviada_en", "id", "institucion_id", "creada_por_id", "oculta", "clase", "abierta_en", "cuenta_id", "persona_cedula",
+            "documento_remitente_cedula", "estimado_documentos", "estimado_bytes", "estimado_reservados",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
         Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         # Few requests renew another; the page of every request asks which one renews it.
         Index("ix_solicitud_renueva", "renueva_id", sqlite_where=text("renueva_id IS NOT NULL"), postgresql_where=text("renueva_id IS NOT NULL")),
+        # Whether a person has another live request, asked for everything that waits at once (services.desk_notes).
+        Index(
+            "ix_solicitud_viva", "persona_cedula", "institucion_id", "id", "estado", "vigente_hasta", "oculta",
+            sqlite_where=text(ALIVE), postgresql_where=text(ALIVE),
+        ),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},

@@ -216,7 +216,7 @@ def batch(asked: argparse.Namespace, folder: Path) -> Figures:
 
 def board(asked: argparse.Namespace, folder: Path) -> Figures:
     """The board over several spans, its fragment, its workbook, and the page of the production; and what the closed days cost."""
-    with site(corpus(asked, folder), folder) as app:
+    with valkey(folder) as redis, site(corpus(asked, folder), folder, redis) as app:
         with app.app_context():
             seconds = measure.clocked(board_summary.close)
             again = measure.clocked(board_summary.close)

@@ -19,7 +19,7 @@ from rules.deadlines import midnight
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.series import Point, by_month, bytes_by_day, bytes_by_week, mean_wait, span_of, waits_by_week
-from services import board_summary, clock, notices, schedule, solicitudes_listing
+from services import board_summary, clock, desk_queue, notices, schedule, solicitudes_listing
 from services.board_summary import DayCount
 from services.board_views import generated_key
 from services.errors import Conflict, NotFound
@@ -59,13 +59,15 @@ def default_span(today: date) -> Span:
 class Figures:
     """The present, except `mean` and `finished`, which are of the span.
 
-    queue: requests in each estado on the way. late: of those that wait for approval, how many wait longer than the target.
+    queue: requests in each estado on the way. late: of those that wait for approval, how many wait longer than the target;
+    unopened: how many nobody has opened in two working days.
     mean: working days from approval to the archive, None when none was finished; finished: of how many. today_bytes, today:
     archives finished today; capacity: bytes a day, 0 when it is not set up. expiring: hours → archives that end within them and
     have not been downloaded whole. incidents: archives in force with novedades. mails: those given up."""
 
     queue: dict[Estado, int]
     late: int
+    unopened: int
     mean: float | None
     finished: int
     today_bytes: int
@@ -112,7 +114,7 @@ def board(actor: Actor, span: Span) -> Board:
     mean, finished = mean_wait(days, working)
     current = days[-1] if span.last == today else board_summary.days(today, today)[0]
     figures = Figures(
-        queue=_queue(actor, now), late=_late(actor, now, calendar, today), mean=mean, finished=finished,
+        queue=_queue(actor, now), late=_late(actor, now, calendar, today), unopened=desk_queue.unopened(actor), mean=mean, finished=finished,
         today_bytes=current.bytes, today=current.generadas, capacity=capacity_bytes(),
         expiring=_expiring(actor, now),
         incidents=total(actor, Filters(cifra=INCIDENTS), now), mails=failed_mails(),
@@ -154,9 +156,9 @@ def _late(actor: Actor, now: datetime, calendar: Calendar, today: date) -> int:
 
 
 def capacity_bytes() -> int:
-    """Bytes a day can produce; 0 when the capacity is not set up in a way that means anything."""
+    """Bytes today can produce, alta demanda included; 0 when the capacity is not set up in a way that means anything."""
     try:
-        return schedule.capacity().bytes
+        return schedule.limit(clock.today()).bytes
     except ValueError:
         return 0
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, literal_column, not_, or_, select
 
-from models import Descarga, Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
+from models import Descarga, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules import texts
 from rules.deadlines import midnight
 from rules.lifecycle import Estado
@@ -47,11 +47,13 @@ def lacks_download() -> ColumnElement[bool]:
 
 
 def has_incidents() -> ColumnElement[bool]:
-    """Delivered with at least one document that could not be included whole."""
+    """Delivered with at least one document that is not whole yet: what a complement has recovered counts no more."""
     # Written out, not bound: only then SQLite may use the small index of the runs that have any. The list joins Ejecucion too:
     # this one is its own.
+    missing = exists().where(Novedad.ejecucion_id == Ejecucion.id, Novedad.recuperada_por_id.is_(None))
     some = select(Ejecucion.id).where(
-        Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, Ejecucion.con_novedad > literal_column("0")
+        Ejecucion.solicitud_id == Solicitud.id, Ejecucion.complemento == "", Ejecucion.estado == EjecucionEstado.PUBLICADA,
+        Ejecucion.con_novedad > literal_column("0"), missing,
     )
     return some.correlate(Solicitud).exists()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Callable
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
 from extensions import db
 from models import Solicitud
@@ -18,6 +18,8 @@ from rules.lifecycle import Estado
 from rules.risk import Risk, assess
 from services import clock, schedule
 
+# Not false(): SQLAlchemy would leave nothing else of the condition, neither what names the index of the desk.
+NOBODY = Solicitud.id < 0
 OLDEST = 400  # days looked back; what waits longer is as late as can be told
 
 
@@ -53,8 +55,14 @@ class Plazos:
         whens = [(Solicitud.enviada_en >= midnight(day), literal(value)) for day, value in reversed(steps[1:])]
         return case(*whens, else_=literal(steps[0][1])) if whens else literal(steps[0][1])
 
-    def rank_of(self, row: Solicitud) -> int:
-        return self.of(row).limit.toordinal()
+    def before(self, row: Solicitud) -> ColumnElement[bool]:
+        """What stands before this request in the queue; as intervals of instants, which an index knows."""
+        limit = self.of(row).limit
+        return or_(self._where(lambda risk: risk.limit < limit), and_(self._where(lambda risk: risk.limit == limit), Solicitud.id < row.id))
+
+    def after(self, row: Solicitud) -> ColumnElement[bool]:
+        limit = self.of(row).limit
+        return or_(self._where(lambda risk: risk.limit > limit), and_(self._where(lambda risk: risk.limit == limit), Solicitud.id > row.id))
 
     def _steps(self, value: Callable[[Risk], object]) -> list[tuple[date, object]]:
         """(first day, value) of every stretch of days with the same value, oldest first."""
@@ -73,4 +81,4 @@ class Plazos:
             until = [Solicitud.enviada_en < midnight(steps[number + 1][0])] if number + 1 < len(steps) else []
             if true:
                 parts.append(and_(*since, *until) if since or until else Solicitud.enviada_en.is_not(None))
-        return or_(*parts) if parts else false()
+        return or_(*parts) if parts else NOBODY

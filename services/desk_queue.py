@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Institucion, Solicitud
+from models import WAITING, Institucion, Solicitud
 from rules.identity import words
-from rules.lifecycle import Clase, Estado
+from rules.lifecycle import Clase
 from rules.policy import Actor, Permission, may
 from rules.risk import Risk
 from services import desk_notes, scope
-from services.desk_plazos import Plazos
+from services.desk_plazos import NOBODY, Plazos
 from services.listing import Listing, Page, Sort
 
 MAX_WORDS = 12
+# Written out: with a parameter in it neither database would see that the small index of what waits applies.
+ON_DESK = text(f"solicitud.{WAITING}")
 ALL, CLEAN, OBSERVED, LATE, UNOPENED = "todas", "cumplen", "observaciones", "plazo", "sin_abrir"
 VIEWS = {ALL: "Todas", CLEAN: "Cumplen los controles", OBSERVED: "Con observaciones", LATE: "Atrasadas", UNOPENED: "Sin abrir"}
 GB = 1_000_000_000
@@ -66,13 +69,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One page of the queue. counts: requests in each view, of those the other filters leave; waiting, late: of all."""
+    """One page of the queue. counts: requests in each view, of those the other filters leave; waiting, late: of all.
+    observed: numbers of those the filters leave, whatever the view, that have an observation."""
 
     page: Page[Row]
     filters: Filters
     counts: dict[str, int]
     waiting: int
     late: int
+    observed: Sequence[int] = ()
 
     @property
     def rows(self) -> list[Row]:
@@ -82,14 +87,14 @@ class Queue:
 def queue(actor: Actor, filters: Filters = Filters(), token: str = "") -> Queue:
     """The page at `token` of what waits; the first one when the token leads nowhere."""
     plazos = Plazos()
-    found = _found(actor, replace(filters, view=ALL))
+    found = _narrow(_found(actor, replace(filters, view=ALL)))
     # The observations are the dear part: worked out once, they serve the counts, the page and its total.
     observed = db.session.scalars(found.with_only_columns(Solicitud.id).where(desk_notes.observed())).all()
     counts = _counts(found, plazos, len(observed))
-    everything = counts if not filters.narrow else _totals(_waiting(actor), plazos)
-    listing = _listing(_viewed(found, filters.view, plazos, Solicitud.id.in_(observed)), filters, plazos)
+    everything = counts if not filters.narrow else _totals(_narrow(_waiting(actor)), plazos)
+    listing = _listing(actor, _viewed(found, filters.view, plazos, observed), filters, plazos)
     page = listing.page(token=token)
-    return Queue(replace(page, rows=[_row(actor, row, plazos) for row in page.rows]), filters, counts, everything[ALL], everything[LATE])
+    return Queue(replace(page, rows=[_row(actor, row, plazos) for row in page.rows]), filters, counts, everything[ALL], everything[LATE], observed)
 
 
 def matching(actor: Actor, filters: Filters, limit: int) -> list[Row]:
@@ -107,32 +112,42 @@ def chosen(actor: Actor, numbers: list[int]) -> list[Row]:
 
 
 def following(
-    actor: Actor, solicitud: Solicitud, filters: Filters = Filters(), *, back: bool = False, plazos: Plazos | None = None
+    actor: Actor, solicitud: Solicitud, filters: Filters = Filters(), *, back: bool = False, plazos: Plazos | None = None,
+    observed: Sequence[int] | None = None,
 ) -> int | None:
     """The request to look at after this one: the next of the queue as it was filtered, else its first, else the first of the
-    whole queue; `back`: the one before it, else None. None when nothing waits. plazos: those the caller has at hand."""
+    whole queue; `back`: the one before it, else None. None when nothing waits. plazos,
+    observed: those the caller has at hand."""
     plazos = plazos or Plazos()
-    rank, here = plazos.rank(), plazos.rank_of(solicitud)
-    query = _viewed(_found(actor, filters), filters.view, plazos).with_only_columns(Solicitud.id).where(Solicitud.id != solicitud.id)
+    rank = plazos.rank()
+    query = _narrow(_viewed(_found(actor, filters), filters.view, plazos, observed)).with_only_columns(Solicitud.id).where(Solicitud.id != solicitud.id)
     if back:
-        before = or_(rank < here, and_(rank == here, Solicitud.id < solicitud.id))
-        return db.session.scalar(query.where(before).order_by(rank.desc(), Solicitud.id.desc()).limit(1))
+        return db.session.scalar(query.where(plazos.before(solicitud)).order_by(rank.desc(), Solicitud.id.desc()).limit(1))
     query = query.order_by(rank, Solicitud.id).limit(1)
-    after = or_(rank > here, and_(rank == here, Solicitud.id > solicitud.id))
-    found = db.session.scalar(query.where(after)) or db.session.scalar(query)
+    found = db.session.scalar(query.where(plazos.after(solicitud))) or db.session.scalar(query)
     return found if found or filters == Filters() else following(actor, solicitud, plazos=plazos)
+
+
+def unopened(actor: Actor) -> int:
+    """How many requests wait for two working days and nobody has opened: the total of that view."""
+    return db.session.scalar(_narrow(_waiting(actor)).where(Plazos().unopened()).with_only_columns(func.count())) or 0
 
 
 def institutions(actor: Actor) -> list[tuple[int, str, int]]:
     """(id, name, how many wait) of the institutions something waits of, by name."""
     # Counted before it is joined: the names of a few hundred institutions, not of thousands of requests.
-    counted = _waiting(actor).with_only_columns(Solicitud.institucion_id, func.count().label("many")).group_by(Solicitud.institucion_id).subquery()
+    counted = _narrow(_waiting(actor)).with_only_columns(Solicitud.institucion_id, func.count().label("many")).group_by(Solicitud.institucion_id).subquery()
     query = select(Institucion.id, Institucion.nombre, counted.c.many).join(counted, counted.c.institucion_id == Institucion.id)
     return [tuple(row) for row in db.session.execute(query.order_by(Institucion.nombre))]
 
 
 def _waiting(actor: Actor) -> Select[tuple[Solicitud]]:
-    return scope.solicitudes(actor).where(Solicitud.estado == Estado.ENVIADA)
+    return scope.solicitudes(actor).where(ON_DESK)
+
+
+def _narrow(query: Select) -> Select:
+    """`query` from the index of what waits alone, whatever SQLite thinks of the others."""
+    return query.with_hint(Solicitud, "INDEXED BY ix_solicitud_mesa", "sqlite")
 
 
 def _found(actor: Actor, filters: Filters) -> Select[tuple[Solicitud]]:
@@ -159,17 +174,22 @@ def _named(typed: str) -> ColumnElement[bool]:
     wanted = [and_(*(Solicitud.busqueda.like(f"% {word}%") for word in asked))] if asked else []
     if typed.isascii() and typed.isdigit() and len(typed) < 19:
         wanted.append(Solicitud.id == int(typed))
-    return or_(*wanted) if wanted else false()
+    return or_(*wanted) if wanted else NOBODY
 
 
-def _viewed(query: Select, view: str, plazos: Plazos, observed: ColumnElement[bool] | None = None) -> Select:
-    """`query` narrowed to a view. observed: the condition for having an observation, where it is known already."""
+def _viewed(query: Select, view: str, plazos: Plazos, observed: Sequence[int] | None = None) -> Select:
+    """`query` narrowed to a view. observed: which ones have an observation, where it is known already."""
     if view in {CLEAN, OBSERVED}:
-        observed = desk_notes.observed() if observed is None else observed
-        return query.where(observed if view == OBSERVED else ~observed)
+        noted = desk_notes.observed() if observed is None else Solicitud.id.in_(_written_out(observed))
+        return query.where(noted if view == OBSERVED else ~noted)
     if view in {LATE, UNOPENED}:
         return query.where(plazos.late() if view == LATE else plazos.unopened())
     return query
+
+
+def _written_out(numbers: Sequence[int]) -> BindParameter:
+    """Numbers of a list of any length: a database takes no more than some ten thousand parameters."""
+    return bindparam("observed", list(numbers), expanding=True, literal_execute=True)
 
 
 def _counts(query: Select, plazos: Plazos, observed: int) -> dict[str, int]:
@@ -192,10 +212,10 @@ def _with_flags(query: Select) -> Select:
     return query.options(joinedload(Solicitud.institucion)).add_columns(*desk_notes.flags().values())
 
 
-def _listing(query: Select, filters: Filters, plazos: Plazos) -> Listing:
+def _listing(actor: Actor, query: Select, filters: Filters, plazos: Plazos) -> Listing:
     # The order belongs to a day: a cursor of yesterday starts the list anew.
     name = f"mesa {plazos.today.isoformat()} {filters.digest}"
-    return Listing(name, _with_flags(query), Solicitud.id, {"riesgo": Sort(plazos.rank())}, "riesgo")
+    return Listing(name, query, Solicitud.id, {"riesgo": Sort(plazos.rank())}, "riesgo", load=_with_flags(_waiting(actor)))
 
 
 def _row(actor: Actor, row, plazos: Plazos) -> Row:

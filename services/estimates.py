@@ -17,7 +17,8 @@ from sources import Count
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """count: exact, by the run's own selection. bytes and parts: approximate. proposal: the date if approved today."""
+    """count: exact, by the run's own selection. bytes and parts: approximate. proposal: the date if approved today. warning: why
+    that date is less certain than usual, or ""."""
 
     count: Count
     bytes: int
@@ -25,6 +26,7 @@ class Estimate:
     parts: int
     proposal: Proposal
     other: Solicitud | None
+    warning: str = ""
 
 
 def counted(cuenta: Cuenta, desde: date, hasta: date) -> Count:
@@ -37,8 +39,8 @@ def of(cuenta: Cuenta, desde: date, hasta: date, *, without: int | None = None) 
     count = counted(cuenta, desde, hasta)
     size = quipux().size(cuenta.quipux_codi, desde, hasta)
     documents = count.documentos - count.reservados
+    proposal = schedule.propose_load(cuenta.institucion_id, documents, size.bytes, without=without)
     return Estimate(
         count, size.bytes, size.exacto, max(1, -(-size.bytes // current_app.config["PART_SIZE"])),
-        schedule.propose_load(cuenta.institucion_id, documents, size.bytes, without=without),
-        live_for(cuenta, without=without),
+        proposal, live_for(cuenta, without=without), schedule.unconfirmed_warning(proposal.day),
     )

@@ -4,12 +4,14 @@ hand go on, unless the officer has them set aside too. Every pause is a row, wit
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, PausaProduccion, Solicitud
+from models import Ejecucion, EjecucionEstado, Parte, PausaProduccion, Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Actor
@@ -65,14 +67,29 @@ def resume(actor: Actor, pausa_id: int) -> None:
 
 
 def _set_aside() -> int:
-    """Take the runs in hand from their workers: the attempt grows, so that whoever has one is refused its next write."""
+    """Take the runs in hand from their workers, and their volumes from those who help: the attempt grows, so that whoever has
+    one is refused its next write."""
     at_work = select(Solicitud.id).where(Solicitud.estado == Estado.EN_EJECUCION)
-    return db.session.execute(
+    in_hand = select(Ejecucion.id).where(Ejecucion.estado == EjecucionEstado.EN_CURSO, Ejecucion.solicitud_id.in_(at_work))
+    ids = db.session.scalars(in_hand).all()
+    taken = db.session.execute(
         update(Ejecucion)
-        .where(Ejecucion.estado == EjecucionEstado.EN_CURSO, Ejecucion.solicitud_id.in_(at_work))
+        .where(Ejecucion.estado == EjecucionEstado.EN_CURSO, Ejecucion.id.in_(ids))
         .values(estado=EjecucionEstado.PENDIENTE, intento=Ejecucion.intento + 1, arrendada_hasta=None, trabajador=""),
         execution_options={"synchronize_session": False},
     ).rowcount
+    fence_parts(ids)
+    return taken
+
+
+def fence_parts(ids: Collection[int]) -> None:
+    """Nobody who is making a volume of these runs may publish it any more. The caller commits."""
+    db.session.execute(
+        update(Parte)
+        .where(Parte.ejecucion_id.in_(ids), Parte.sha256 == "")
+        .values(intento=Parte.intento + 1, arrendada_hasta=None, trabajador="", documentos_hechos=0, bytes_hechos=0, fallidos=0, racha=0),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _reason(text: str) -> str:

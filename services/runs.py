@@ -304,12 +304,7 @@ def _freeze(run: Ejecucion, cause: str) -> None:
 def fence_parts(run: Ejecucion) -> None:
     """Nobody who is making a volume of this run may publish it any more."""
     db.session.flush()
-    db.session.execute(
-        update(Parte)
-        .where(Parte.ejecucion_id == run.id, Parte.sha256 == "")
-        .values(intento=Parte.intento + 1, arrendada_hasta=None, trabajador="", documentos_hechos=0, bytes_hechos=0, fallidos=0, racha=0),
-        execution_options={"synchronize_session": False},
-    )
+    production.fence_parts([run.id])
 
 
 def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:

@@ -169,7 +169,7 @@ def in_view(vista: Vista, now: datetime) -> ColumnElement[bool]:
             waiting = Solicitud.estado.in_((Estado.APROBADA, Estado.EN_EJECUCION, Estado.DETENIDA))
             return and_(waiting, Solicitud.fecha_tentativa < deadlines.local_day(now))
         case Vista.NOVEDADES:
-            return and_(ready, exists().where(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.con_novedad > 0))
+            return and_(ready, board_views.has_incidents())
         case Vista.SIN_ACTA:
             return and_(ready, ~exists().where(Entrega.solicitud_id == Solicitud.id))
         case Vista.SIN_ABRIR:

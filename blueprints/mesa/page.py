@@ -35,7 +35,8 @@ def render(
         alone = fragment is not None and htmx.is_fragment()
         if queue is None and (not alone or fragment in WITH_QUEUE):
             queue = desk_queue.queue(actor(), where.filters, where.cursor)
-        panel = Panel(actor(), solicitud, where=where, fragment=alone, **shown) if solicitud else None
+        observed = None if queue is None else queue.observed
+        panel = Panel(actor(), solicitud, where=where, fragment=alone, observed=observed, **shown) if solicitud else None
         return htmx.render(
             PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, filtro=where.filter_args, filtros=where.filters,
             hecha=done, problema=problem, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -27,7 +28,8 @@ ANCHORS = {
 @dataclass
 class Panel:
     """One request for one officer. `wrong`: field → message of the form in `typed`; `conflict`: who decided meanwhile;
-    `since`: a day of the first week of the calendar; `fragment`: swapped in, so that its heading takes the focus."""
+    `since`: a day of the first week of the calendar; `fragment`: swapped in, so that its heading takes the focus; `observed`: as
+    the queue beside it has found them."""
 
     actor: Actor
     s: Solicitud
@@ -37,6 +39,7 @@ class Panel:
     conflict: str = ""
     since: date | None = None
     fragment: bool = False
+    observed: Sequence[int] | None = None
 
     @property
     def waiting(self) -> bool:
@@ -100,11 +103,11 @@ class Panel:
     @cached_property
     def after(self) -> int | None:
         """The next request of the queue as it is filtered, for the link that leaves this one undecided."""
-        return desk_queue.following(self.actor, self.s, self.where.filters, plazos=self.plazos)
+        return desk_queue.following(self.actor, self.s, self.where.filters, plazos=self.plazos, observed=self.observed)
 
     @cached_property
     def before(self) -> int | None:
-        return desk_queue.following(self.actor, self.s, self.where.filters, back=True, plazos=self.plazos)
+        return desk_queue.following(self.actor, self.s, self.where.filters, back=True, plazos=self.plazos, observed=self.observed)
 
     @cached_property
     def calendar(self) -> desk_calendar.Choice:

@@ -63,6 +63,8 @@ def cards(board: Board, today: date) -> list[Card]:
     f, soon = board.figures, board.figures.expiring
     return [
         _waiting(f),
+        Card("Sin abrir", texts.miles(f.unopened), "Nadie las ha abierto en 2 días laborables", url_for("mesa.desk", vista="sin_abrir"), "clock",
+             "warn" if f.unopened else "mute"),
         Card("Tiempo medio de atención", f"{decimal(f.mean)} días" if f.finished else "—", _pace(f), listing(cifra=board.span.view),
              "gauge", "bad" if f.late_mean else "ok" if f.finished else "mute"),
         Card("Generado hoy", texts.size(f.today_bytes), _load(f), listing(cifra=generated_key(today, today)), "archive", "warn" if (f.load or 0) >= CROWDED else "mute"),

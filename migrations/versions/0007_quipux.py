@@ -80,6 +80,9 @@ def _words():
 
 def downgrade():
     if op.get_bind().dialect.name == "sqlite":
+        # Its triggers first: SQLite refuses to change any table while one of them names what is gone.
+        for name in ("alta", "baja", "cambio"):
+            op.execute(f"DROP TRIGGER peticion_palabras_{name}")
         op.execute("DROP TABLE peticion_palabras")
     op.drop_index(op.f("ix_solicitud_importada_de"), table_name="solicitud")
     op.drop_column("solicitud", "importada_de")

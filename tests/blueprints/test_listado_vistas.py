@@ -11,7 +11,7 @@ import pytest
 from lxml import html as parser
 
 from extensions import db
-from models import Descarga, Ejecucion, Entrega, Parte, Solicitud, VistaGuardada
+from models import Descarga, Ejecucion, Entrega, Novedad, Parte, Solicitud, VistaGuardada
 from rules.lifecycle import Estado
 from services import clock, people
 from sources import demo_people
@@ -41,13 +41,16 @@ class TestFixedViews:
     def test_archives_with_novedades_without_acta_and_never_opened(self, app, sge):
         first, second = cases.make(app, Estado.ATENDIDA), cases.make(app, Estado.ATENDIDA, person=demo_people.LAWYER)
         with cases.context(app):
-            ready(first).con_novedad = 1
-            ready(second).con_novedad = 0
+            ready(first).con_novedad = ready(second).con_novedad = 1
+            # A complement has brought what the second one lacked.
+            for number, brought_by in ((first, None), (second, ready(second).id)):
+                db.session.query(Novedad).filter_by(ejecucion_id=ready(number).id).delete()
+                db.session.add(Novedad(ejecucion_id=ready(number).id, documento_codi="1", causa="ausente", recuperada_por_id=brought_by))
             author = cases.actor("aiq@demo.gob.ec").usuario_id
             part = db.session.scalar(db.select(Parte).where(Parte.ejecucion_id == ready(first).id))
             db.session.add(Descarga(parte_id=part.id, usuario_id=author, primera_en=NOW, ultima_en=NOW))
             db.session.add(Entrega(solicitud_id=first, fecha=NOW.date(), recibe_nombre="X", recibe_cedula="1", registrada_por_id=author, registrada_en=NOW))
-        assert numbers(read(sge, URL + "?vista=con-novedades")) == [first]
+        assert numbers(read(sge, URL + "?vista=con-novedades")) == [first] == numbers(read(sge, URL + "?cifra=vigentes-con-novedades"))
         assert numbers(read(sge, URL + "?vista=sin-acta")) == [second] == numbers(read(sge, URL + "?vista=sin-abrir"))
         chips = read(sge, URL + "?vista=sin-acta").xpath("//nav[@aria-label='Vistas guardadas']/a[@aria-current]")
         assert [c.text for c in chips] == ["Sin acta"]

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Parte, ParteTipo, ResumenDia, Solicitud
+from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, ResumenDia, Solicitud
 from rules import deadlines
 from rules.calendar import Calendar
 from rules.lifecycle import Estado, Motivo
-from services import board, board_summary, board_views, clock, demo, downloads, schedule, solicitudes_listing
+from services import board, board_summary, board_views, clock, demo, desk_queue, downloads, schedule, solicitudes_listing
 from services.errors import Conflict, NotFound
 from services.solicitudes_listing import Filters
 from tests.blueprints import solicitud_cases as cases
@@ -91,6 +91,8 @@ def random_requests(chance: random.Random, count: int = 40) -> None:
                     part.descargas.append(Descarga(usuario_id=person, primera_en=NOW, ultima_en=NOW, completa_en=whole))
                 run.partes.append(part)
             run.partes.append(Parte(numero=9, tipo=ParteTipo.DIRECTORIO, nombre="d", publicada_en=NOW, bytes=1))
+            if run.con_novedad:
+                run.novedades = [Novedad(documento_codi=str(n), causa="ausente") for n in range(run.con_novedad)]
             db.session.add(run)
     db.session.commit()
 
@@ -183,6 +185,7 @@ def test_every_figure_is_the_total_of_its_list(ctx, seed):
     for hours, view in board.SOON.items():
         assert f.expiring[hours] == listed(cifra=view)
     assert f.incidents == listed(cifra=board.INCIDENTS)
+    assert f.unopened == desk_queue.queue(actor, desk_queue.Filters(view=desk_queue.UNOPENED)).page.total
     assert f.finished == listed(cifra=MONTH.view) > 0
     assert f.today == listed(cifra=board_views.generated_key(TODAY, TODAY))
     assert f.mails == len(board.failed_mail_rows()) == 2

@@ -296,3 +296,23 @@ def test_percent_is_never_zero_with_work_nor_full_without(documents, percent, la
     load = desk_calendar._percent(DayLoad(Load(documents, 0)), Capacity(100_000, 10))
     day = desk_calendar.Day(date(2026, 11, 20), "day", load=load)
     assert (load, day.label, day.heat) == (percent, label, heat)
+
+
+def test_neighbours_follow_the_order_of_the_queue_where_later_days_have_earlier_limits(ctx):
+    db.session.add(PeriodoAltaDemanda(nombre="Transición", desde=date(2026, 11, 9), hasta=date(2026, 11, 11), dias_extra=6))
+    rows = {waiting(demo.MAIN, days=n).id: n for n in (0, 1, 2, 5, 6, 7, 8, 9, 9, 12, 14, 20)}
+    order = ids(desk_queue.queue(actor()))
+    assert set(order) == set(rows) and [rows[n] for n in order] != sorted(rows.values(), reverse=True), "the period changes the order"
+    for one, other in zip(order, order[1:]):
+        assert desk_queue.following(actor(), db.session.get(Solicitud, one)) == other
+        assert desk_queue.following(actor(), db.session.get(Solicitud, other), back=True) == one
+    assert desk_queue.following(actor(), db.session.get(Solicitud, order[0]), back=True) is None
+
+
+def test_more_observations_than_a_database_takes_parameters(ctx):
+    row = waiting()
+    plain, seen = Filters(view=CLEAN), Filters(view=OBSERVED)
+    other = waiting(demo.LAWYER)
+    known = [row.id, *range(1_000_000, 1_070_000)]
+    assert desk_queue.following(actor(), row, plain, observed=known) == other.id
+    assert desk_queue.following(actor(), other, seen, observed=known) == row.id

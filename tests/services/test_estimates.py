@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from extensions import db
-from models import Cuenta
+from models import AnioFeriados, Cuenta
 from services import estimates
 from services.adapters import quipux
 from sources import SourceUnavailable
@@ -41,6 +41,12 @@ def test_the_whole_estimate():
     assert whole.count == estimates.counted(cuenta(people.MAIN), *WIDE)
     assert whole.bytes > 0 and whole.parts == -(-whole.bytes // (1 << 20))
     assert whole.proposal.day == date(2026, 11, 19) and whole.proposal.on_time and whole.other is None
+
+
+def test_a_date_in_a_year_without_confirmed_feriados_is_told_to_the_aiq_too():
+    assert estimates.of(cuenta(people.MAIN), *WIDE).warning == ""
+    db.session.execute(delete(AnioFeriados))
+    assert estimates.of(cuenta(people.MAIN), *WIDE).warning == "Los feriados de 2026 todavía no están confirmados."
 
 
 def test_nothing_to_back_up_is_one_small_part():

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app import create_app
 from extensions import db
 from jobs import sweeps
-from models import Ejecucion, EjecucionEstado, PausaProduccion, Solicitud
+from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, PausaProduccion, Solicitud
 from rules.lifecycle import Estado
-from services import clock, production, runs
+from services import clock, leases, production, runs
 from services.errors import Conflict, Refused
 from tests import making
 from tests.conftest import NOW, settings_for
@@ -73,6 +73,23 @@ def test_runs_set_aside_are_fenced_and_go_on_by_themselves_afterwards():
     resumed(pause)
     again = runs.claim("two")
     assert again.ejecucion_id == claim.ejecucion_id and again.intento > claim.intento and run().fallos == 0
+
+
+def test_volumes_of_a_run_set_aside_are_taken_from_their_helpers():
+    making.approved()
+    claim = runs.claim("one")
+    parts = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}") for n in (1, 2, 3)]
+    runs.planned(claim, "plan", counts={"encontrados": 3, "bytes_total": 30}, parts=parts)
+    hold = leases.take(claim.ejecucion_id, "helper", leader=False)
+    pause = paused(set_aside=True)
+    with pytest.raises(runs.Fenced):
+        leases.beat(None, hold, {"documentos_hechos": 1})
+    assert leases.take(claim.ejecucion_id, "helper", leader=False) is None, "nobody helps while it is set aside"
+    resumed(pause)
+    runs.claim("two")
+    again = leases.take(claim.ejecucion_id, "helper", leader=False)
+    assert again.numero == hold.numero and again.intento > hold.intento
+    assert db.session.get(Parte, again.parte_id, populate_existing=True).fallos == 0, "the pause was nobody's failure"
 
 
 def test_a_pause_needs_a_reason():
