@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     CheckConstraint,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -1151,3 +1153,14 @@ class Latido(Base):
 
 
 __all__ = ["db"] + [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Base)]
+
+
+# Of the word index on PostgreSQL (services.word_index, revision 0009), for tables made without the migrations.
+BEGINNINGS = """
+CREATE OR REPLACE FUNCTION comienzos(texto text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT COST 10000 AS $$
+SELECT array_agg(CASE WHEN starts_with(w, '__') THEN w ELSE left(w, n) END)
+FROM unnest(string_to_array(btrim(texto), ' ')) AS w, generate_series(2, 6) AS n
+WHERE n <= length(w) AND (n = 2 OR NOT starts_with(w, '__'))
+$$
+"""
+event.listen(Base.metadata, "before_create", DDL(BEGINNINGS).execute_if(dialect="postgresql"))
