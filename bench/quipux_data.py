@@ -30,7 +30,7 @@ class Scale:
     share: int
 
 
-FULL, SMALL = Scale(2_000_000, 1_000_000, 40), Scale(100_000, 50_000, 40)
+FULL, SMALL = Scale(2_000_000, 1_000_000, 40), Scale(60_000, 20_000, 40)
 _WORDS = "array['Solicitud','Informe','Respaldo','Contrato','Permiso','Vacaciones','Certificado','Pago','Convenio','Auditoría']"
 _NAMES = "array['María','José','Luis','Rosa','Carlos','Ana','Jorge','Carmen','Iván','Ñusta']"
 _SURNAMES = "array['Quishpe','Paredes','Vega','Zurita','Lema','Ñauñay','Andrade','Mera','Toapanta','Guamán']"
