@@ -63,12 +63,14 @@ class HintingCompiler(SQLiteCompiler):
 
 
 def tune(engine: Engine) -> None:
-    """Make SQLite behave under several processes; other databases need nothing. Only for our own database: Quipux's
+    """Make SQLite behave under several processes, and PostgreSQL answer short questions. Only for our own database: Quipux's
     connections are read-only and are the business of sources/."""
     if engine.dialect.name == "sqlite":
         engine.dialect.statement_compiler = HintingCompiler
         event.listen(engine, "connect", _connect)
         event.listen(engine, "begin", _begin)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _without_jit)
 
 
 def _connect(connection, _record) -> None:
@@ -78,6 +80,12 @@ def _connect(connection, _record) -> None:
     for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _without_jit(connection, _record) -> None:
+    # A search of 10 ms was compiled for 100 ms: its plan looks costly, because words are rechecked only when memory is short.
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _begin(connection) -> None:

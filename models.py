@@ -331,6 +331,8 @@ class Solicitud(Base):
             "ix_solicitud_viva", "persona_cedula", "institucion_id", "id", "estado", "vigente_hasta", "oculta",
             sqlite_where=text(ALIVE), postgresql_where=text(ALIVE),
         ),
+        # Few requests renew another; the page of every request asks which one renews it.
+        Index("ix_solicitud_renueva", "renueva_id", sqlite_where=text("renueva_id IS NOT NULL"), postgresql_where=text("renueva_id IS NOT NULL")),
         CheckConstraint("desde IS NULL OR hasta IS NULL OR desde <= hasta", name="rango"),
         CheckConstraint("(estado = 'eliminada') = (motivo IS NOT NULL)", name="motivo"),
         {"sqlite_autoincrement": True},

@@ -1,13 +1,14 @@
 """Reading a Quipux of 2 000 000 documents: selection against the public loader's LIKE, estimate, search as one types, mirror.
 
-    .venv/bin/python -m bench.quipux [--small] [--json] [--rounds N]
+    .venv/bin/python -m bench.quipux [--small] [--json] [--rounds N] [--folder DIR] [--only NAMES]
 
-A PostgreSQL of its own is started, filled by itself (bench.quipux_data) and thrown away."""
+A PostgreSQL of its own is started, filled by itself (bench.quipux_data) and thrown away, or kept in DIR for the next time."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,23 +17,21 @@ from statistics import median
 from time import perf_counter
 
 import psycopg
-from flask import Flask
 
-import config
-from app import create_app
-from bench import quipux_data as data
+from bench import quipux_data as data, quipux_streams
 from bench.measure import alternate, clocked, finish, parser, peak, percentile, ratio
+from bench.quipux_site import corpus, site
 from extensions import db
 from models import Institucion
 from services import clock, mirror, petition_index
 from services.adapters import quipux
 from sources import Quipux, selection
-from tests.pg import Server, postgres_server
+from tests.pg import Server
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
 RANGE = (date(2015, 1, 1), date(2026, 11, 17))
-# Hot caches on both sides: what is compared is the work, not the disk.
-SERVER = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
+# People with a handful of documents, one account in so many.
+ORDINARY = 40
 TYPED = ("solicitud", "sol", "respaldo permiso", "quishpe", "quis", "maria lema", "certificado", "lema77", "zzz", "nau", "auditoria 19",
          "andrade12", "rosa anca", "m1 d25 2026", "ivan paredes", "contrato numero 999", "toapanta9")  # fmt: skip
 
@@ -60,19 +59,43 @@ def selected(source: Quipux, codi: str) -> int:
         return sum(1 for _ in selection.entries(connection, source._dialect, source._query(connection, codi, *RANGE)))
 
 
-def selections(dsn: str, source: Quipux, rounds: int) -> dict:
-    """Ours against LIKE, for the person with 50 000 documents and for one with a handful."""
+def selections(server: Server, source: Quipux, scale: data.Scale, rounds: int) -> dict:
+    """Ours against LIKE: the person with 50 000 documents, a working life of 2 000, and people with a handful.
+
+    LIKE runs on the schema's own indexes, with the parallel workers that PostgreSQL gives it and our cursor does not get; once
+    more without them, as versions before 9.6 do, and without the trigram index, where that extension was never installed."""
     figures: dict = {}
-    with psycopg.connect(dsn, autocommit=True) as plain:
-        for who, codi in (("grande", data.PERSON), ("corriente", str(data.FIRST_USER + 9))):
-            query = like(codi)
-            contenders = {"nuestra": lambda c=codi: clocked(lambda: selected(source, c)), "like": lambda q=query: clocked(lambda: plain.execute(q).fetchall())}
+    with psycopg.connect(server.dsn("quipux"), autocommit=True) as plain:
+        for who, codi in (("grande", data.PERSON), ("laboral", data.WORKING)):
+            contenders = {"nuestra": lambda c=codi: clocked(lambda: selected(source, c)), "like": lambda c=codi: _like(plain, c)}
             alternate(contenders, 1)  # warm
-            times = alternate(contenders, rounds)
-            figures |= {f"seleccion_{who}_s": median(times["nuestra"]), f"like_{who}_s": median(times["like"]),
-                        f"razon_{who}": ratio(times["like"], times["nuestra"])}  # fmt: skip
-    figures["documentos"] = selected(source, data.PERSON)
-    return figures
+            figures |= _compared(who, alternate(contenders, rounds))
+        step = scale.usuarios // ORDINARY
+        people = [str(data.FIRST_USER + 9 + n * step) for n in range(ORDINARY)]
+        turns = [alternate({"nuestra": lambda c=c: clocked(lambda: selected(source, c)), "like": lambda c=c: _like(plain, c)}, 1) for c in people]
+        figures |= _compared("corriente", {name: [turn[name][0] for turn in turns] for name in ("nuestra", "like")})
+        figures["corriente_peor_s"] = max(turn["nuestra"][0] for turn in turns)
+        figures |= _older(plain, rounds)
+    return figures | {"documentos": selected(source, data.PERSON), "documentos_laboral": selected(source, data.WORKING)}
+
+
+def _like(connection: psycopg.Connection, codi: str) -> float:
+    return clocked(lambda: connection.execute(like(codi)).fetchall())
+
+
+def _compared(who: str, times: dict[str, list[float]]) -> dict:
+    return {f"seleccion_{who}_s": median(times["nuestra"]), f"like_{who}_s": median(times["like"]), f"razon_{who}": ratio(times["like"], times["nuestra"])}
+
+
+def _older(connection: psycopg.Connection, rounds: int) -> dict:
+    """The loader's LIKE for the person with 50 000 documents on one process, and there without its trigram index."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local max_parallel_workers_per_gather = 0")
+        alone = median(_like(connection, data.PERSON) for _ in range(rounds))
+        connection.execute("drop index " + connection.execute(
+            "select indexname from pg_indexes where tablename = 'radicado' and indexdef like '%gin_trgm_ops%'"
+        ).fetchone()[0])  # fmt: skip
+        return {"like_grande_un_proceso_s": alone, "like_grande_sin_trigramas_s": median(_like(connection, data.PERSON) for _ in range(rounds))}
 
 
 def estimates(source: Quipux, rounds: int) -> dict:
@@ -83,22 +106,24 @@ def estimates(source: Quipux, rounds: int) -> dict:
     }
 
 
-def mirrors() -> dict:
+def mirrors(kind: str) -> dict:
     """First load and a run without changes. `memoria`: peak of this process, bytes, the application included."""
     first = perf_counter()
     seen = mirror.refresh(quipux())
     again = perf_counter()
-    mirror.refresh(quipux())
-    return {"espejo_primero_s": again - first, "espejo_sin_cambios_s": perf_counter() - again, "cuentas": seen.escritas, "memoria": peak()}
+    same = mirror.refresh(quipux())
+    assert not same.cambiados
+    return {f"espejo_{kind}_s": again - first, f"espejo_{kind}_sin_cambios_s": perf_counter() - again, "cuentas": seen.escritas, f"memoria_{kind}": peak()}
 
 
 def petitions(rounds: int) -> dict:
     with clock.frozen(NOW):
         first = perf_counter()
         copied = petition_index.refresh(quipux())
-        figures = {"peticiones": copied.escritas, "peticiones_primero_s": perf_counter() - first}
-        db.session.execute(db.text("analyze peticion"))
-        db.session.commit()
+        figures = {"peticiones": copied.vistas, "peticiones_primero_s": perf_counter() - first}
+        again = perf_counter()
+        petition_index.refresh(quipux())
+        figures["peticiones_sin_cambios_s"] = perf_counter() - again
     return figures | typing(rounds)
 
 
@@ -112,59 +137,96 @@ def typing(rounds: int) -> dict:
     return {"escribir_p50_ms": percentile(times[len(TYPED) :], 0.5), "escribir_p95_ms": percentile(times[len(TYPED) :], 0.95)}
 
 
-def application(server: Server, folder: str) -> Flask:
-    """Our site on a database of its own beside that Quipux."""
-    url = server.create_database("respaldos")
-    app = create_app(config.load({
-        "DATABASE_URL": url, "QUIPUX_URL": server.url("quipux"), "BODEGA_URL": server.url("bodega"), "BODEGA_DIR": f"{folder}/bodega",
-        "RESPALDOS_DATA": folder, "SECRET_KEY": "solo-para-medir-" * 3,
-    }))  # fmt: skip
-    done = app.test_cli_runner().invoke(args=["db", "upgrade"])
-    if done.exit_code:
-        raise RuntimeError(done.output)
-    return app
-
-
 @contextmanager
-def prepared(scale: data.Scale):
-    """(server, application, seconds it took to make the data)."""
-    with tempfile.TemporaryDirectory() as folder, postgres_server(**SERVER) as server:
-        for name in ("quipux", "bodega"):
-            server.create_database(name)
-        made = clocked(lambda: data.make(server.dsn("quipux"), server.dsn("bodega"), scale))
-        (Path(folder) / "bodega").mkdir()
-        (Path(folder) / "bodega" / "2015").mkdir()  # an empty folder would be one that is not mounted
-        app = application(server, folder)
-        with app.app_context():
-            yield server, app, made
-            db.session.remove()
-            db.engine.dispose()
-            quipux().close()
+def measures(options: argparse.Namespace) -> Iterator[dict[str, Callable[[], dict]]]:
+    """What can be measured, by name, in the order of the work."""
+    scale = data.SMALL if options.small else data.FULL
+    with corpus(scale, options.folder) as (server, folder, made):
+        settings = {"QUIPUX_URL": server.url("quipux"), "BODEGA_URL": server.url("bodega"), "BODEGA_DIR": str(folder / "bodega")}
+        source = Quipux.from_config(settings)
+
+        def copies(database: str | None, kind: str) -> dict:
+            with site(server, folder, database):
+                return mirrors(kind) | (petitions(options.rounds) if kind == "postgres" else {})
+
+        yield {
+            "data": lambda: {"datos_s": made},
+            "selection": lambda: selections(server, source, scale, options.rounds),
+            "estimate": lambda: estimates(source, options.rounds),
+            "sqlite": lambda: copies(f"sqlite:///{_new(folder / 'respaldos.sqlite')}", "sqlite"),
+            "postgres": lambda: copies(None, "postgres"),
+            "memory": lambda: quipux_streams.measured(settings, data.HUGE, *RANGE),
+        }
+        source.close()
 
 
-def rows(f: dict) -> list[tuple[str, str, str]]:
-    return [
-        ("selección, 50 000 documentos", f"{f['seleccion_grande_s']:.2f} s", "≤ 1 s"),
-        ("  LIKE del cargador público", f"{f['like_grande_s']:.2f} s ({f['razon_grande']:.1f}×)", "≥ 10×"),
-        ("selección, una persona corriente", f"{f['seleccion_corriente_s'] * 1000:.1f} ms", ""),
-        ("  LIKE del cargador público", f"{f['like_corriente_s']:.2f} s ({f['razon_corriente']:.0f}×)", "≥ 10×"),
-        ("estimación, cuenta exacta", f"{f['cuenta_s'] * 1000:.0f} ms", "≤ 300 ms"),
-        ("estimación, tamaño", f"{f['tamano_s']:.2f} s", "≤ 2 s"),
-        ("peticiones al escribir, p50 / p95", f"{f['escribir_p50_ms']:.0f} / {f['escribir_p95_ms']:.0f} ms", "≤ 50 ms"),
-        (f"copia de {f['peticiones']} peticiones", f"{f['peticiones_primero_s']:.0f} s", ""),
-        (f"espejo de {f['cuentas']} cuentas, primero", f"{f['espejo_primero_s']:.0f} s", "≤ 300 s"),
-        ("espejo sin cambios", f"{f['espejo_sin_cambios_s']:.1f} s", "≤ 20 s"),
-        ("memoria máxima", f"{f['memoria'] / 1e6:.0f} MB", "constante"),
-        ("preparar los datos", f"{f['datos_s']:.0f} s", ""),
-    ]
+def _new(path: Path) -> Path:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+    return path
+
+
+def rows(f: dict) -> Iterator[tuple[str, str, str]]:
+    """The table, of what was measured."""
+    for name, text, goal in _ROWS:
+        try:
+            yield name.format(**f), text(f), goal
+        except KeyError:
+            continue
+
+
+def _s(name: str) -> Callable[[dict], str]:
+    return lambda f: f"{f[name]:.2f} s"
+
+
+def _ms(name: str) -> Callable[[dict], str]:
+    return lambda f: f"{f[name] * 1000:.1f} ms"
+
+
+def _times(who: str) -> Callable[[dict], str]:
+    return lambda f: f"{f[f'like_{who}_s']:.2f} s ({f[f'razon_{who}']:.1f}×)"
+
+
+_ROWS: list[tuple[str, Callable[[dict], str], str]] = [
+    ("selección, {documentos} documentos", _s("seleccion_grande_s"), "≤ 1 s"),
+    ("  LIKE del cargador público", _times("grande"), "≥ 10×"),
+    ("  … en un solo proceso", _s("like_grande_un_proceso_s"), ""),
+    ("  … y sin índice de trigramas", _s("like_grande_sin_trigramas_s"), ""),
+    ("selección, {documentos_laboral} documentos", _ms("seleccion_laboral_s"), ""),
+    ("  LIKE del cargador público", _times("laboral"), "≥ 10×"),
+    ("selección, personas corrientes", _ms("seleccion_corriente_s"), ""),
+    ("  LIKE del cargador público", _times("corriente"), "≥ 10×"),
+    ("estimación, cuenta exacta", _ms("cuenta_s"), "≤ 300 ms"),
+    ("estimación, tamaño", _s("tamano_s"), "≤ 2 s"),
+    ("espejo de {cuentas} cuentas a SQLite", _s("espejo_sqlite_s"), "≤ 300 s"),
+    ("  sin cambios", _s("espejo_sqlite_sin_cambios_s"), "≤ 20 s"),
+    ("espejo de {cuentas} cuentas a PostgreSQL", _s("espejo_postgres_s"), "≤ 300 s"),
+    ("  sin cambios", _s("espejo_postgres_sin_cambios_s"), "≤ 20 s"),
+    ("memoria máxima con el espejo", lambda f: f"{max(f.get('memoria_sqlite', 0), f['memoria_postgres']) / 1e6:.0f} MB", "constante"),
+    ("copia de {peticiones} peticiones", _s("peticiones_primero_s"), ""),
+    ("  sin cambios", _s("peticiones_sin_cambios_s"), ""),
+    ("peticiones al escribir, p50 / p95", lambda f: f"{f['escribir_p50_ms']:.0f} / {f['escribir_p95_ms']:.0f} ms", "≤ 50 ms"),
+    ("selección de {enorme_seleccion_documentos}, en corriente", _s("enorme_seleccion_s"), ""),
+    ("  memoria que añade", lambda f: f"{f['enorme_seleccion_memoria'] / 1e6:.0f} MB", "constante"),
+    ("plan de {enorme_plan_documentos} documentos", _s("enorme_plan_s"), ""),
+    ("  memoria que añade", lambda f: f"{f['enorme_plan_memoria'] / 1e6:.0f} MB", "constante"),
+    ("preparar los datos", _s("datos_s"), ""),
+]
 
 
 def main(argv: list[str] | None = None) -> None:
-    options = parser(__doc__).parse_args(argv)
-    with prepared(data.SMALL if options.small else data.FULL) as (server, _app, made):
-        figures = {"datos_s": made} | mirrors() | petitions(options.rounds) | selections(server.dsn("quipux"), quipux(), options.rounds)
-        figures |= estimates(quipux(), options.rounds)
-    finish(options, figures, rows(figures))
+    options = parser(__doc__)
+    options.add_argument("--folder", type=Path, help="keep the data here, or use those that lie here from the last time")
+    options.add_argument("--only", default="", help="of data, selection, estimate, sqlite, postgres, memory: with commas; default: all")
+    chosen = options.parse_args(argv)
+    figures: dict = {}
+    with measures(chosen) as known:
+        names = chosen.only.split(",") if chosen.only else list(known)
+        if unknown := set(names) - set(known):
+            raise SystemExit(f"nothing is called {', '.join(sorted(unknown))}")
+        for name in names:
+            figures |= known[name]()
+    finish(chosen, figures, rows(figures))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """A Quipux of millions of documents, made by the server itself: the same rows from the same numbers, no file to carry.
 
 Shape: one ministry (10) whose counter registered every external document of the last 24 months, nine more institutions; one
-person (PERSON) with 50 000 documents of 2 000 000, strewn over twelve years as in life, not side by side. Tables and indexes
-are those of `tests/sources/sql`, plus the two trigram indexes of the public schema, so that its own form is at its best.
+person (PERSON) with 50 000 documents of 2 000 000, strewn over twelve years as in life, not side by side; HUGE with 500 000,
+WORKING with 2 000, everybody else with a handful. Tables and indexes are those of `tests/sources/sql`, plus the one trigram
+index of the public schema (on radi_usua_rem; none on radi_usua_dest and radi_cca), so that its own form is at its best.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import psycopg
 
 SQL = Path(__file__).parents[1] / "tests" / "sources" / "sql"
 PERSON, INSTITUTION = "110", "10"
+# Who gets a copy of everything, a quarter of all documents; and a working life.
+HUGE, WORKING = "111", "112"
 FIRST_USER, AREAS = 1_000, 200
 
 
@@ -78,7 +81,8 @@ insert into usuarios(usua_codi, usua_cedula, usua_login, usua_nomb, usua_apellid
   case when u % 5 = 0 then 0 else 1 end
  from generate_series({FIRST_USER}, {FIRST_USER} + {scale.usuarios} - 1) u;
 insert into usuarios(usua_codi, usua_cedula, usua_nomb, usua_apellido, depe_codi, inst_codi, usua_esta)
- values ({PERSON}, '1700000027-{PERSON}', 'Luis', 'Paredes', 9, {INSTITUTION}, 0);
+ values ({PERSON}, '1700000027-{PERSON}', 'Luis', 'Paredes', 9, {INSTITUTION}, 0), ({HUGE}, '1700000035-{HUGE}', 'Marta', 'Vega', 9, {INSTITUTION}, 0),
+  ({WORKING}, '1700000043-{WORKING}', 'Iván', 'Zurita', 9, {INSTITUTION}, 0);
 """
 
 
@@ -93,7 +97,8 @@ select id, case when kind = 1 then id - 1 else id end, 'M1-D' || area || '-' || 
  case kind when 0 then 6 else 2 end,
  case when mine and kind = 0 then '-{PERSON}-' else '-' || other || '-' end,
  case when mine and kind = 1 and g % 3 > 0 then '-{PERSON}-' else '-' || another || '--' || other || '-' end,
- case when mine and kind = 1 and g % 3 = 0 then '-{PERSON}-' else '' end,
+ case when kind <> 1 then '' when mine then case when g % 3 = 0 then '-{PERSON}-' else '' end
+  when g % 16 < 10 then '-{HUGE}-' when g % 225 = 0 then '-{WORKING}-' else '' end,
  case kind when 2 then {INSTITUTION} else area % 10 * 10 + 10 end, case when g % 211 = 0 then 1 else 0 end,
  case when g % 4 = 0 then '/' || year || '/' || lpad(area::text, 6, '0') || '/' || id || '.pdf' end,
  case when g % 4 > 0 then g else 0 end, other, repeat('resumen ', 8),

@@ -146,7 +146,8 @@ def running(url: str) -> Iterator[Site]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--workers", str(WORKERS), "--threads", "8", "-b", f"127.0.0.1:{port}",
                "--keep-alive", "240", "--no-control-socket", "--log-level", "warning", "app:create_app()"]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | _settings(url))
+    # As in Procfile.
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"MALLOC_ARENA_MAX": "2"} | _settings(url))
     try:
         for _ in range(200):
             with socket.socket() as probe:

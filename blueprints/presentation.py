@@ -181,7 +181,18 @@ def vigencia_days(until: datetime, now: datetime, days: int = 4) -> list[Vigenci
 
 def _fold(text: str) -> str:
     """Lower case without marks, character for character: positions in the answer are positions in ``text``."""
-    return "".join((unicodedata.normalize("NFD", c)[0].lower() or c)[0] for c in text)
+    return text.translate(_FOLDED)
+
+
+class _Folded(dict[int, str]):
+    """Of each character, worked out when it is first met: a page folds some thousands of them."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = (unicodedata.normalize("NFD", chr(code))[0].lower() or chr(code))[0]
+        return found
+
+
+_FOLDED = _Folded()
 
 
 def _static_folder() -> Path:

@@ -18,7 +18,7 @@ from jobs import demo_affairs, produce
 from jobs.demo_hands import AIQ, OFFICER, OTHER_AIQ, SECOND, SERVANT, actor, back
 from models import Cuenta, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado, Motivo
-from services import board_summary, clock, demo, purge, runs, schedule, solicitudes
+from services import board_summary, clock, decisions, demo, purge, runs, schedule, solicitudes
 from services.errors import Conflict, NotFound, Refused
 from services.status import is_in
 from sources import demo as quipux
@@ -72,7 +72,7 @@ def _expired() -> None:
     with back(days=20, hour=8):
         _produced(solicitud)
     with back(days=15, hour=0):
-        solicitudes.expire(_again(solicitud))
+        decisions.expire(_again(solicitud))
         purge.purge(_again(solicitud))
 
 
@@ -80,7 +80,7 @@ def _mismatched() -> None:
     with back(days=12, hour=11):
         solicitud = _sent(AIQ, quipux.DRIVER, petition=_petition(quipux.LAWYER))
     with back(days=11, hour=15):
-        solicitudes.reject(actor(OFFICER), solicitud, "documento_no_corresponde", "El oficio fue presentado por otra persona.")
+        decisions.reject(actor(OFFICER), solicitud, "documento_no_corresponde", "El oficio fue presentado por otra persona.")
 
 
 def _ready() -> None:
@@ -116,14 +116,14 @@ def _stopped() -> None:
 def _running() -> None:
     """Approved for this moment: the worker that starts now really produces it."""
     solicitud = _sent(AIQ, quipux.LARGE)
-    solicitudes.approve(actor(OFFICER), solicitud, schedule.propose(solicitud).day)
-    solicitudes.run_now(actor(OFFICER), solicitud)
+    decisions.approve(actor(OFFICER), solicitud, schedule.propose(solicitud).day)
+    decisions.run_now(actor(OFFICER), solicitud)
 
 
 def _scheduled() -> None:
     with back(days=1, hour=9):
         solicitud = _sent(AIQ, quipux.LIBRARIAN)
-    solicitudes.approve(actor(SECOND), solicitud, schedule.propose(solicitud).day, comment="Documento verificado con la cédula.")
+    decisions.approve(actor(SECOND), solicitud, schedule.propose(solicitud).day, comment="Documento verificado con la cédula.")
 
 
 def _waiting() -> None:
@@ -188,7 +188,7 @@ def _sent(correo: str, account: quipux.Account, petition: str = "") -> Solicitud
 
 
 def _approved(solicitud: Solicitud) -> None:
-    solicitudes.approve(actor(OFFICER), solicitud, schedule.propose(solicitud).day)
+    decisions.approve(actor(OFFICER), solicitud, schedule.propose(solicitud).day)
     db.session.commit()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from io import BytesIO
 
-from fpdf import FPDF
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
@@ -33,6 +32,8 @@ def actor(correo: str) -> Actor:
 
 def pdf(name: str, title: str, *paragraphs: str) -> FileStorage:
     """A one-page document, as a form brings it. The core fonts know Latin-1 only."""
+    from fpdf import FPDF  # 20 MB, with its fonts: every web process would carry them for the demo's sake
+
     sheet = FPDF()
     sheet.set_title(title)
     sheet.set_creation_date(clock.now())

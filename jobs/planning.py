@@ -20,8 +20,9 @@ from jobs.material import documents, header
 from jobs.patience import patiently
 from jobs.pulse import Pulse
 from models import Ejecucion, Parte, ParteTipo, Solicitud
-from services import clock, complements, leases, runs, solicitudes
+from services import acting, clock, complements, leases, runs
 from services.adapters import quipux, storage
+from services.asking import Heard
 from services.errors import Refused
 from services.runs import Claim
 
@@ -87,8 +88,11 @@ def _draw_up(claim: Claim, local: Path) -> tuple[dict[str, int], dict[int, str] 
     complement looks for."""
     run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     solicitud = run.solicitud
+    codi, heard = solicitud.cuenta.quipux_codi, Heard()
+    db.session.commit()  # whoever waits for Quipux must not hold our database meanwhile
+    heard.account(codi)
     try:
-        solicitudes.eligible_now(solicitud)
+        acting.eligible_now(solicitud, heard)
     except Refused:
         runs.detain(claim, "elegible")
     selection = _missing(run, local.parent) if run.complemento else _whole(solicitud)
@@ -104,6 +108,7 @@ def _draw_up(claim: Claim, local: Path) -> tuple[dict[str, int], dict[int, str] 
 
 def _whole(solicitud: Solicitud) -> Selection:
     codi, desde, hasta, reserved = solicitud.cuenta.quipux_codi, solicitud.desde, solicitud.hasta, solicitud.incluir_reservados
+    db.session.commit()
     selection = Selection(iter(()), 0 if reserved else quipux().count(codi, desde, hasta).reservados)
     selection.documents = documents(quipux().documents(codi, desde, hasta, include_reserved=reserved), selection.trays)
     return selection

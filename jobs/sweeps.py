@@ -18,7 +18,7 @@ from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
-    after, board_summary, cambios, clock, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs, solicitudes,
+    after, board_summary, cambios, clock, decisions, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs,
     uploads,
 )
 from services.adapters import quipux, storage
@@ -67,7 +67,7 @@ def expiry() -> tuple[int, int]:
     ids = db.session.scalars(
         select(Solicitud.id).where(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta <= clock.now()).order_by(Solicitud.id)
     ).all()
-    ended = _each(ids, solicitudes.expire)
+    ended = _each(ids, decisions.expire)
     gone = _each(purge.pending(), purge.purge)
     return ended[0] + gone[0], ended[1] + gone[1]
 

@@ -110,7 +110,16 @@ def email_problem(text: str) -> str | None:
 def _strip_marks(text: str) -> str:
     if text.isascii():  # most texts, and every text that went through here before
         return text
+    plain = text.translate(_LATIN)
+    return plain if plain.isascii() else _decomposed(plain)
+
+
+def _decomposed(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+# The letters of European names one by one: a tenth of the cost of taking each text apart, which counts at a million accounts.
+_LATIN = str.maketrans({c: _decomposed(c) for c in map(chr, range(0xC0, 0x180)) if _decomposed(c).isascii()})
 
 
 def fold(text: str) -> str:

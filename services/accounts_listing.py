@@ -15,7 +15,7 @@ from rules.identity import cedula_problem
 from rules.policy import Actor
 from services import scope
 from services.accesses import Access, access_of, in_quipux
-from services.listing import Listing, Page, Sort
+from services.listing import Leg, Listing, Page, Sort
 from services.word_index import CUENTAS, Query, asked, begins, on_sqlite
 
 DEFAULT_ORDER = "nombre"
@@ -54,7 +54,7 @@ class Row:
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
     """A page of the accounts the actor may see, and the order it is in."""
-    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, empty=True)}
+    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, legs=(_entered(False), _entered(True)))}
     listing = Listing(
         f"usuarios {filters.digest}", matching(actor, filters), Cuenta.id, sorts, DEFAULT_ORDER, narrow=_narrow(actor, filters),
         load=_people(actor).add_columns(Usuario).options(joinedload(Cuenta.institucion)),
@@ -62,6 +62,14 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
     found = listing.page(order, token)
     several = _several(actor, [cuenta.cedula for cuenta, _ in found.rows])
     return replace(found, rows=[_row(cuenta, usuario, several) for cuenta, usuario in found.rows]), listing.order(order)
+
+
+def _entered(descending: bool) -> list[Leg]:
+    """Those who ever signed in, and the others after them. The first are few: they are looked up by their cédulas, where the accounts of
+    the country would be gone through."""
+    known = Usuario.ultimo_ingreso.is_not(None)
+    few = Cuenta.cedula.in_(select(Usuario.cedula).where(known))
+    return [Leg(and_(known, few), ((Usuario.ultimo_ingreso, descending),)), Leg(Usuario.ultimo_ingreso.is_(None))]
 
 
 def matching(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]]:
@@ -99,7 +107,7 @@ def _narrow(actor: Actor, filters: Filters) -> Select[tuple[Cuenta]] | None:
         return matching(actor, filters)
     words = Query(wanted)
     if not on_sqlite():
-        return _but_words(_people(actor), filters).where(CUENTAS.holds(words))
+        return _but_words(_people(actor), filters).where(CUENTAS.holds(words), begins(Cuenta.busqueda, wanted))
     # A LEFT JOIN of its own: only from the word index outwards does SQLite read it once.
     query = scope.cuentas(actor).select_from(CUENTAS.joined.outerjoin(Usuario, Usuario.cedula == Cuenta.cedula))
     return _but_words(query, filters).where(CUENTAS.match(words), begins(Cuenta.busqueda, wanted))

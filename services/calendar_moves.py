@@ -12,7 +12,7 @@ from models import Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import calendar_log, clock, schedule, scope, solicitudes
+from services import acting, calendar_log, clock, decisions, schedule, scope
 from services.errors import Conflict, NotFound, Refused
 
 MOST = 500  # requests in one move
@@ -59,7 +59,7 @@ def _each(actor: Actor, number: int, version: int | None, day_of: Callable[[Soli
         day = day_of(row)
         if day == row.fecha_tentativa:
             raise Refused(f"Ya está calendarizada para el {texts.long_day(day)}.")
-        solicitudes.reschedule(actor, row, day, comment=reason, version=version)
+        decisions.reschedule(actor, row, day, comment=reason, version=version)
         db.session.commit()
         return Outcome(number, row, True, f"Se calendarizó para el {texts.long_day(day)}. {schedule.unconfirmed_warning(day)}".strip())
     except NotFound:
@@ -80,7 +80,7 @@ def _next_day(row: Solicitud) -> date:
 
 def _movable(actor: Actor, row: Solicitud) -> None:
     if row.estado is not Estado.APROBADA:
-        raise Conflict(solicitudes.what_happened(row))
+        raise Conflict(acting.what_happened(row))
     if not may(actor, Permission.SOLICITUD_DECIDE, row):
         raise Refused(OWN)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -12,18 +13,10 @@ from models import CambioAIQ, Cuenta, Institucion, Nombramiento, Usuario
 from rules.identity import words
 from rules.policy import Actor
 from rules.processes import Paso
-from services import aiq_offices, cambios, clock, people, scope
+from services import aiq_offices, cambios, clock, institution_choice, people, scope
+from services.listing import Listing, Page, Sort
 
-PER_PAGE = 25
 OPEN, OVER = "abiertos", "vencidos"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: list[CambioAIQ]
-    total: int
-    number: int
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +34,8 @@ class Place:
         return self.active == 1
 
 
-def listing(actor: Actor, text: str, state: str, number: int) -> Page:
-    """Newest first. text: words of the institution's name or siglas; state: a Paso, "abiertos", "vencidos" or "" for all."""
+def page(actor: Actor, text: str, state: str, token: str = "") -> Page[CambioAIQ]:
+    """Newest first. text: words of the institution's name, siglas or RUC; state: a Paso, "abiertos", "vencidos" or "" for all."""
     query = scope.cambios(actor)
     if state in set(Paso):
         query = query.where(CambioAIQ.estado == Paso(state))
@@ -50,18 +43,13 @@ def listing(actor: Actor, text: str, state: str, number: int) -> Page:
         query = query.where(CambioAIQ.estado.not_in(cambios.CLOSED))
     elif state == OVER:
         query = query.where(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now())
-    if asked := words(text):
-        places = db.session.execute(select(Institucion.id, Institucion.nombre, Institucion.sigla))
-        named = [row.id for row in places if all(any(w.startswith(a) for w in words(f"{row.nombre} {row.sigla}")) for a in asked)]
-        query = query.where(CambioAIQ.institucion_id.in_(named))
-    total = db.session.scalar(select(func.count()).select_from(query.subquery()))
-    pages = max(1, -(-total // PER_PAGE))
-    number = min(max(number, 1), pages)
-    rows = db.session.scalars(
-        query.options(joinedload(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
-        .order_by(CambioAIQ.id.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
-    ).all()
-    return Page(list(rows), total, number, pages)
+    if words(text):
+        query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(text)))
+    name = hashlib.sha256(f"{text} {state}".encode()).hexdigest()[:12]
+    load = scope.cambios(actor).options(joinedload(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
+    listing = Listing(f"cambios {name}", query, CambioAIQ.id, {"nro": Sort(CambioAIQ.id, descending=True)}, "-nro", load=load)
+    found = listing.page("", token)
+    return replace(found, rows=[row for (row,) in found.rows])
 
 
 def without_aiq(actor: Actor) -> list[Place]:

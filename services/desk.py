@@ -4,6 +4,7 @@ The queue is in services.desk_queue, the checks in desk_checks, many at once in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +18,8 @@ from rules import texts
 from rules.glossary import ACTION, COTEJO, ESTADO_BADGE, MOTIVO, RESERVADOS
 from rules.lifecycle import Action, Clase, effective
 from rules.policy import Actor
-from services import clock, desk_checks, scope, solicitudes
+from services import acting, clock, decisions, desk_checks, scope
+from services.asking import Heard, beforehand
 from services.errors import Conflict, NotFound, Refused
 
 EARLIER = 5
@@ -59,26 +61,40 @@ def solicitud(actor: Actor, solicitud_id: int) -> Solicitud:
         raise Conflict(outcome(back)) from None
 
 
-def approve(actor: Actor, row: Solicitud, said: Approval) -> Solicitud:
+def approve(actor: Actor, row: Solicitud, said: Approval, *, heard: Heard | None = None) -> Solicitud:
     """Approve one request. When its range holds reserved documents, a decision on them is required, with its reason
-    (decisions 18); the four data must be compared, or the comment says why not (decisions 32). Raises Refused, Conflict."""
-    reserved = reserved_in(row)
+    (decisions 18); the four data must be compared, or the comment says why not (decisions 32). `heard`: Quipux's answers, if it
+    was asked before (`hear`). Raises Refused, Conflict."""
+    heard = heard or Heard()
+    reserved = _reserved(row, heard)
     wrong = _problems(row, said, reserved)
     if wrong:
-        # What services.solicitudes would refuse is told in the same answer, without writing anything.
-        raise Refused(wrong | solicitudes.day_problems(row, said.fecha, said.comentario))
+        # What services.decisions would refuse is told in the same answer, without writing anything.
+        raise Refused(wrong | decisions.day_problems(row, said.fecha, said.comentario))
     include = said.reservados == "incluir" and reserved > 0
     told: dict[str, Any] = {"cotejo": sorted(said.cotejo & set(COTEJO))} if row.clase is Clase.INSTITUCIONAL else {}
     told |= {"reservados_total": reserved} if reserved else {}
-    return solicitudes.approve(
+    return decisions.approve(
         actor, row, said.fecha, comment=said.comentario, include_reserved=include, reserved_reason=_reserved_note(said, reserved),
-        version=said.version, **told,
+        version=said.version, heard=heard, **told,
     )
 
 
-def reserved_in(row: Solicitud) -> int:
+def hear(row: Solicitud) -> Heard:
+    """What `approve` will want to know of Quipux, asked before anything is written (services.asking)."""
+
+    def questions(heard: Heard) -> Iterator[Callable[[], Any]]:
+        codi, desde, hasta = row.cuenta.quipux_codi, row.desde, row.hasta
+        yield lambda: heard.account(codi)
+        if desde and hasta:
+            yield lambda: heard.counted(codi, desde, hasta)
+
+    return beforehand(questions)
+
+
+def _reserved(row: Solicitud, heard: Heard) -> int:
     """Reserved documents in the range: counted now, or as they were when it was sent while Quipux does not answer."""
-    count = desk_checks.counted(row)
+    count = desk_checks.counted(row, heard)
     return count.reservados if count is not None else row.estimado_reservados or 0
 
 
@@ -88,10 +104,10 @@ def _problems(row: Solicitud, said: Approval, reserved: int) -> dict[str, str]:
         wrong["reservados"] = "Decida si el respaldo incluye los documentos reservados."
     elif reserved and said.reservados == "incluir" and not said.reservados_motivo.strip():
         wrong["reservados_motivo"] = "Escriba el motivo por el que se incluyen los documentos reservados."
-    if len(said.reservados_motivo) > solicitudes.MAX_TEXT:
-        wrong["reservados_motivo"] = solicitudes.too_long(said.reservados_motivo)
-    if len(said.comentario) > solicitudes.MAX_TEXT:
-        wrong["comentario"] = solicitudes.too_long(said.comentario)
+    if len(said.reservados_motivo) > acting.MAX_TEXT:
+        wrong["reservados_motivo"] = acting.too_long(said.reservados_motivo)
+    if len(said.comentario) > acting.MAX_TEXT:
+        wrong["comentario"] = acting.too_long(said.comentario)
     if row.clase is Clase.INSTITUCIONAL and not said.comentario.strip() and not set(COTEJO) <= said.cotejo:
         wrong["cotejo"] = "Marque los datos que comparó con el documento; si falta alguno, explique en el comentario por qué aprueba."
     return wrong

@@ -23,7 +23,8 @@ from models import Lote, LoteFila, LoteResultado, Solicitud, Usuario
 from rules import calendar, texts
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import after, clock, desk, desk_notes, desk_queue, people, schedule, scope, solicitudes
+from services import after, clock, decisions, desk, desk_notes, desk_queue, people, schedule
+from services.asking import Heard, unlocked
 from services.desk_queue import Filters, Row
 from services.errors import Conflict, NotFound, Refused
 
@@ -206,6 +207,7 @@ def work(lote_id: int, seconds: float = SLICE) -> int:
 
 def _one(lote_id: int) -> bool:
     """Carry out the next pending row; False when there is none to take."""
+    heard = _hear(lote_id)
     fila = db.session.scalar(
         select(LoteFila).where(LoteFila.lote_id == lote_id, LoteFila.resultado == LoteResultado.PENDIENTE).order_by(LoteFila.orden).limit(1)
         .with_for_update(skip_locked=True)
@@ -216,7 +218,7 @@ def _one(lote_id: int) -> bool:
     officer = people.actor_of(db.session.get(Usuario, fila.lote.creado_por_id), clock.now())
     try:
         with db.session.begin_nested():
-            row = _approve(officer, fila)
+            row = _approve(officer, fila, heard)
         fila.resultado, fila.fecha_final, fila.detalle = LoteResultado.APROBADA, row.fecha_tentativa, _said(fila, row)
     except NotFound:
         fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, "La solicitud ya no está a la vista de la SGE."
@@ -230,7 +232,17 @@ def _one(lote_id: int) -> bool:
     return True
 
 
-def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
+def _hear(lote_id: int) -> Heard:
+    """What the next row will want to know of Quipux, asked before it is taken: nobody waits for Quipux behind our lock."""
+    pending = select(Solicitud).join(LoteFila, LoteFila.solicitud_id == Solicitud.id).where(
+        LoteFila.lote_id == lote_id, LoteFila.resultado == LoteResultado.PENDIENTE
+    )
+    with unlocked():
+        row = db.session.scalar(pending.order_by(LoteFila.orden).limit(1))
+        return decisions.hear(row) if row else Heard()
+
+
+def _approve(officer: Actor, fila: LoteFila, heard: Heard) -> Solicitud:
     """One request on its day, or on the next one with room when that has been taken meanwhile; reserved documents stay out.
     Whoever confirmed must still be in office. Raises NotFound, Refused, Conflict."""
     if not officer.sge:
@@ -247,7 +259,7 @@ def _approve(officer: Actor, fila: LoteFila) -> Solicitud:
     told = {"lote": fila.lote_id} | ({"reservados_total": reserved} if reserved else {})
 
     def put(day: date) -> Solicitud:
-        return solicitudes.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, **told)
+        return decisions.approve(officer, row, day, reserved_reason=_left_out(reserved), version=fila.version, heard=heard, **told)
 
     try:
         return put(_day(row, fila.fecha))

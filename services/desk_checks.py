@@ -15,6 +15,7 @@ from rules.glossary import COTEJO, ESTADO_BADGE
 from rules.lifecycle import Clase
 from services import clock, petitions, schedule, solicitudes
 from services.adapters import quipux
+from services.asking import Heard
 from services.status import live_for
 from sources import Count, SourceAccount, SourceUnavailable
 
@@ -180,11 +181,11 @@ def _size(row: Solicitud, documents: int) -> Check:
     )
 
 
-def counted(row: Solicitud) -> Count | None:
+def counted(row: Solicitud, heard: Heard | None = None) -> Count | None:
     """Documents in the range, by the run's own selection; None when Quipux does not answer."""
     if row.desde is None or row.hasta is None:
         return None
     try:
-        return quipux().count(row.cuenta.quipux_codi, row.desde, row.hasta)
+        return (heard or Heard()).counted(row.cuenta.quipux_codi, row.desde, row.hasta)
     except SourceUnavailable:
         return None

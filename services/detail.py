@@ -14,7 +14,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, MOTIVO
 from rules.lifecycle import Clase, Estado, Motivo, effective
 from rules.policy import Actor, Permission, may
-from services import clock, complements, purge, runs, scope, solicitudes
+from services import acting, clock, complements, purge, runs, scope, solicitudes
 
 NOVEDADES_SHOWN = 200
 
@@ -98,10 +98,10 @@ def detail(actor: Actor, solicitud: Solicitud) -> Detail:
 
 
 def actions_of(actor: Actor, solicitud: Solicitud, estado: Estado, run: Ejecucion | None, renewed_by: Solicitud | None = None) -> dict[str, bool]:
-    """What the page offers: services.solicitudes' rule, and what belongs to the run.
+    """What the page offers: services.acting's rule, and what belongs to the run.
 
     A renewed request is not offered again: the button would only be refused."""
-    offered = solicitudes.offered_actions(actor, solicitud, estado)
+    offered = acting.offered_actions(actor, solicitud, estado)
     officer = may(actor, Permission.SOLICITUD_RUN, solicitud)
     return offered | {
         "run": officer and estado is Estado.APROBADA,

@@ -1,9 +1,9 @@
 """One way to page through any list: keyset by (sort key, id), a signed cursor, an exact total up to a limit (decisions 30).
 
 A list names its query, its sortable columns and the order it starts with; requests, users and institutions use the same.
-With few rows (up to COUNT_LIMIT) the rows that pass the filters are collected and sorted. With many, the index of the order is
-walked until the page is full: of at least one row in a hundred, few are passed over. Either way the keys of a page are found
-first, from narrow indexes; only its rows are then read (docs/adr/0013).
+With few rows (up to COUNT_LIMIT) the rows that pass the filters are collected, in one reading, and sorted. With many, the index of
+the order is walked until the page is full: of at least one row in a hundred, few are passed over. Either way the keys of a page are
+found first, from narrow indexes; only its rows are then read (docs/adr/0013).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, func, null, or_, select, true, union_all
 
 from extensions import db
 
@@ -98,7 +98,8 @@ class Listing:
     """name: tells this list, with its filters, from every other: a cursor of another one is ignored. query: scoped and
     filtered, unordered. unique: the column that breaks ties. default: the order it starts with, "-fecha" for descending.
     narrow: the same rows as `query`, asked so that the filters' own index finds them: for the total and for few rows.
-    load: what is read of a row (scoped too), by default what `query` says. hinted: the class that the index names are of."""
+    load: what is read of a row (scoped too), by default what `query` says. hinted: the class that the index names are of.
+    once: to count `narrow` is to read its rows (words were searched): count and keys are asked for in one question."""
 
     name: str
     query: Select[Any]
@@ -108,6 +109,7 @@ class Listing:
     narrow: Select[Any] | None = None
     load: Select[Any] | None = None
     hinted: Any = None
+    once: bool = False
 
     def order(self, asked: str) -> str:
         """`asked` if it is an order of this list, else the default."""
@@ -122,10 +124,26 @@ class Listing:
     def page(self, asked: str = "", token: str = "", size: int = SIZE) -> Page[Any]:
         """The page at `token`; the first one when the token is empty, damaged, foreign or leads nowhere any more."""
         order = self.order(asked)
-        total, many = self.count()
         cursor = self._read(token, order)
+        found = self._guessed(cursor, order, size) if self.once and cursor.side != LAST else None
+        if isinstance(found, Page):
+            return found
+        total, many = found or self.count()
         first = _Cursor(FIRST)
         return (self._at(cursor, order, size, total, many) if cursor.side != FIRST else None) or self._at(first, order, size, total, many)  # type: ignore[return-value]
+
+    def _guessed(self, cursor: _Cursor, order: str, size: int) -> Page[Any] | tuple[int, bool] | None:
+        """The page, if the rows are few; (total, many) if they are not; None when nobody knows."""
+        walk = self._walk(order, False, COUNT_LIMIT + 1)
+        if cursor.leg >= len(walk.legs):
+            return None
+        forward = cursor.side in {FIRST, AFTER}
+        found, more, total = walk.collect(cursor, forward, size)
+        if not found:
+            return (0, False) if cursor.side == FIRST else None
+        if total > COUNT_LIMIT:
+            return COUNT_LIMIT, True
+        return self._page(cursor, order, size, total, False, walk, found, more) or (total, False)
 
     def batches(self, asked: str = "") -> Iterator[list[Any]]:
         """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open."""
@@ -138,22 +156,27 @@ class Listing:
                 cursor = _Cursor(AFTER, found[-1][0], list(found[-1][1:]))
                 yield self._rows([key[-1] for key in found])
 
-    def _walk(self, order: str, many: bool) -> _Walk:
+    def _walk(self, order: str, many: bool, most: int | None = None) -> _Walk:
         descending = order.startswith("-")
         sort = self.sorts[order.removeprefix("-")]
         collected = self.narrow is not None and (not many or sort.collect[descending])
         query = self.narrow if collected else self.query
-        return _Walk(query, self.unique, sort.pieces(descending), descending, collected, self.hinted)
+        return _Walk(query, self.unique, sort.pieces(descending), descending, collected, many, self.hinted, most)
 
     def _at(self, cursor: _Cursor, order: str, size: int, total: int, many: bool) -> Page[Any] | None:
         """The page a cursor stands for; None when the rows it counted on are gone."""
-        forward = cursor.side in {FIRST, AFTER}
         # Counted from the front, the last page is the remainder: going back from it meets the same pages again.
         limit = (total % size or size) if cursor.side == LAST and not many else size
         walk = self._walk(order, many)
         if cursor.leg >= len(walk.legs):
             return None
-        found, more = walk.fetch(cursor, forward, limit)
+        found, more = walk.fetch(cursor, cursor.side in {FIRST, AFTER}, limit)
+        return self._page(cursor, order, size, total, many, walk, found, more)
+
+    def _page(
+        self, cursor: _Cursor, order: str, size: int, total: int, many: bool, walk: _Walk, found: list[tuple], more: bool,
+    ) -> Page[Any] | None:
+        forward = cursor.side in {FIRST, AFTER}
         if cursor.side != FIRST and (not found or (cursor.side == BEFORE and len(found) < size)):
             return None
         start = cursor.start
@@ -206,25 +229,59 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Keys of a list in one order: (leg, sort keys …, unique)."""
+    """Keys of a list in one order: (leg, sort keys …, unique). most: so many rows are collected at most."""
 
     query: Select[Any]
     unique: ColumnElement[Any]
     legs: Sequence[Leg]
     descending: bool
     collected: bool
+    many: bool
     hinted: Any
+    most: int | None = None
 
     def fetch(self, cursor: _Cursor, forward: bool, limit: int) -> tuple[list[tuple], bool]:
         """Up to `limit` keys beyond the cursor, in the list's order, and whether more follow (precede, going backwards)."""
-        last = len(self.legs) - 1
-        at = cursor.leg if cursor.key else 0 if forward else last
+        if self.collected and not self.many:
+            return self.collect(cursor, forward, limit)[:2]
         found: list[tuple] = []
-        for number in range(at, last + 1) if forward else range(at, -1, -1):
-            key = cursor.key if number == at else []
+        for number in self._numbers(cursor, forward):
+            key = cursor.key if number == cursor.leg else []
             found += [(number, *row) for row in self._leg(self.legs[number], key, forward, limit + 1 - len(found))]
             if len(found) > limit:
                 break
+        return self._cut(found, forward, limit)
+
+    def collect(self, cursor: _Cursor, forward: bool, limit: int) -> tuple[list[tuple], bool, int]:
+        """As `fetch`, from one reading of all the rows; and how many they are (up to `most`; 0 when no key is beyond the cursor)."""
+        terms = [[*(t for t in leg.terms if t[0] is not self.unique), self._tie(leg)] for leg in self.legs]
+        names = {id(e): f"c{i}" for i, e in enumerate({id(e): e for leg in terms for e, _ in leg}.values())}
+        columns = {names[id(e)]: e.label(names[id(e)]) for leg in terms for e, _ in leg}
+        piece = case(*((true() if leg.where is None else leg.where, number) for number, leg in enumerate(self.legs)), else_=-1).label("tramo")
+        query = self.query.with_only_columns(piece, *columns.values(), maintain_column_froms=True).order_by(None)
+        # Chosen first, whatever the planner thinks of the order's index.
+        chosen = (query if self.most is None else query.limit(self.most)).cte("elegidas").prefix_with("MATERIALIZED")
+        total = select(func.count()).select_from(chosen).scalar_subquery()
+        width = max(map(len, terms))
+        branches = []
+        for number in self._numbers(cursor, forward):
+            own = [(chosen.c[names[id(e)]], descending) for e, descending in terms[number]]
+            blanks = [cast(null(), next(leg[i][0].type for leg in terms if len(leg) > i + 1)) for i in range(len(own) - 1, width - 1)]
+            key = cursor.key if number == cursor.leg else []
+            branch = select(chosen.c.tramo, *(c for c, _ in own[:-1]), *blanks, own[-1][0], total.label("total")).where(chosen.c.tramo == number)
+            branch = branch.where(_beyond(own, key, forward)) if key else branch
+            branches.append(branch.order_by(*_directions(own, forward)).limit(limit + 1))
+        query = branches[0] if len(branches) == 1 else union_all(*(select(branch.subquery()) for branch in branches))
+        rows = sorted(db.session.execute(query), key=lambda row: row[0] if forward else -row[0])
+        found = [(row[0], *row[1 : len(terms[row[0]])], row[-2]) for row in rows]
+        return *self._cut(found, forward, limit), rows[0][-1] if rows else 0
+
+    def _numbers(self, cursor: _Cursor, forward: bool) -> range:
+        last = len(self.legs) - 1
+        at = cursor.leg if cursor.key else 0 if forward else last
+        return range(at, last + 1) if forward else range(at, -1, -1)
+
+    def _cut(self, found: list[tuple], forward: bool, limit: int) -> tuple[list[tuple], bool]:
         more, found = len(found) > limit, found[:limit]
         return (found if forward else found[::-1]), more
 
@@ -234,21 +291,21 @@ class _Walk:
         if leg.where is not None:
             query = query.where(leg.where)
         if self.collected:
-            # Chosen first, whatever the planner thinks of the order's index.
-            chosen = query.cte("elegidas").prefix_with("MATERIALIZED")
-            columns = list(chosen.c)
-            terms = [(column, descending) for column, (_, descending) in zip(columns, terms)]
-            query = select(*columns)
+            # The filters' index is read to its end: the sum keeps the planner from walking the ids, among which they are far.
+            terms[-1] = (terms[-1][0] + 0, terms[-1][1])
         elif leg.index and self.hinted is not None:
             query = query.with_hint(self.hinted, "NOT INDEXED" if leg.index == ROWID else f"INDEXED BY {leg.index}", "sqlite")
         if key:
             query = query.where(_beyond(terms, key, forward))
-        ordered = query.order_by(*(e.desc() if desc == forward else e.asc() for e, desc in terms))
-        return list(db.session.execute(ordered.limit(limit)))
+        return list(db.session.execute(query.order_by(*_directions(terms, forward)).limit(limit)))
 
     def _tie(self, leg: Leg) -> Term:
         """What breaks ties follows the last column before it."""
         return self.unique, leg.terms[-1][1] if leg.terms else self.descending
+
+
+def _directions(terms: Sequence[Term], forward: bool) -> list[ColumnElement[Any]]:
+    return [e.desc() if descending == forward else e.asc() for e, descending in terms]
 
 
 def _beyond(terms: Sequence[Term], key: list[Any], forward: bool) -> ColumnElement[bool]:

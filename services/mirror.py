@@ -53,6 +53,7 @@ def refresh(source: Quipux) -> Mirrored:
     first_load = state is None
     # A digest of other rules equals none of these: its block is read again.
     known = dict(db.session.execute(select(BloqueEspejo.numero, BloqueEspejo.huella)).all())
+    strays = db.session.scalar(select(Cuenta.id).where(Cuenta.bloque.is_(None)).limit(1)) is not None
     db.session.commit()
     result = Mirrored()
     gone = set(known)
@@ -63,7 +64,7 @@ def refresh(source: Quipux) -> Mirrored:
         gone.discard(number)
         if known.get(number) == huella:
             continue
-        _copy_block(source, number, first, last, tenants, at, first_load, result)
+        _copy_block(source, number, first, last, tenants, at, first_load, strays, result)
         db.session.merge(BloqueEspejo(numero=number, huella=huella))
         db.session.commit()
     for number in gone:
@@ -127,11 +128,13 @@ def _areas(source: Quipux, tenants: dict[str, int]) -> None:
 
 
 def _copy_block(
-    source: Quipux, number: int, first: str, last: str, tenants: dict[str, int], at: datetime, first_load: bool, result: Mirrored
+    source: Quipux, number: int, first: str, last: str, tenants: dict[str, int], at: datetime, first_load: bool, strays: bool,
+    result: Mirrored,
 ) -> None:
-    """Read one block, insert the accounts that are new and update those that differ."""
+    """Read one block, insert the accounts that are new and update those that differ. strays: some of our rows do not know
+    their block."""
     accounts = {a.codi: a for a in source.accounts(first, last) if a.inst_codi in tenants}
-    old = _rows_of(number, list(accounts))
+    old = _rows_of(number, list(accounts) if strays else [])
     new, changed = [], []
     for codi, account in accounts.items():
         values = _values(account, number, tenants[account.inst_codi])
@@ -150,7 +153,8 @@ def _copy_block(
 
 
 def _rows_of(number: int, codes: list[str]) -> dict[str, Row]:
-    """Our rows of a block, also those that do not know it yet."""
+    """Our rows of a block, and of `codes` those that do not know it yet. By their block alone where possible: in a table
+    that was empty a moment ago PostgreSQL looks for 500 codes by reading it all, for each block again."""
     columns = [Cuenta.id, Cuenta.quipux_codi, Cuenta.inactiva_desde, *(getattr(Cuenta, name) for name in _FACTS)]
     found = {row.quipux_codi: row for row in db.session.execute(select(*columns).where(Cuenta.bloque == number))}
     for chunk in _chunks([codi for codi in codes if codi not in found], 500):

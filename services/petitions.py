@@ -32,9 +32,14 @@ def search(institucion: Institucion, text: str, limit: int = 20) -> list[Petitio
     return quipux().petitions(institucion.quipux_codi, text, now=clock.now(), limit=limit)
 
 
+def read(inst_codi: str, codi: str) -> Petition | None:
+    """One petition, if the institution (its code in Quipux) may use it. Raises sources.SourceUnavailable."""
+    return quipux().petition(codi, inst_codi) if codi.isascii() and codi.isdigit() and len(codi) <= 20 else None
+
+
 def find(institucion: Institucion, codi: str) -> Petition:
     """One petition of the institution. Raises NotFound, sources.SourceUnavailable."""
-    found = quipux().petition(codi, institucion.quipux_codi) if codi.isascii() and codi.isdigit() and len(codi) <= 20 else None
+    found = read(institucion.quipux_codi, codi)
     if found is None:
         raise NotFound
     return found
@@ -58,21 +63,17 @@ def columns(petition: Petition) -> dict[str, Any]:
     }
 
 
-def snapshot(solicitud: Solicitud) -> dict[str, Any]:
-    """Copy the petition as it is now, file included; returns the columns to write.
-
-    A petition without a readable file is still a petition: the officer sees its data and decides.
-    Raises NotFound as a Refused-like absence through `find`, sources.SourceUnavailable."""
-    kept = columns(find(solicitud.institucion, solicitud.documento_codi))
-    kept |= {"documento_sha256": "", "documento_clave": "", "documento_paginas": None}
-    for file in quipux().petition_files(solicitud.documento_codi):
+def copied(codi: str) -> dict[str, Any]:
+    """Copy the file of a petition as it is now; the columns that say where it is, empty when none can be read: it is still a
+    petition then, the officer sees its data and decides. The same bytes are kept once. Raises sources.SourceUnavailable."""
+    for file in quipux().petition_files(codi):
         if file.suffix != ".pdf" or file.problema:
             continue
         try:
-            return kept | _copy(file.ref, f"peticiones/{solicitud.id:06d}")
+            return {"documento_paginas": None} | _copy(file.ref, f"peticiones/{codi}")
         except FileProblem:
             continue
-    return kept
+    return {"documento_sha256": "", "documento_clave": "", "documento_paginas": None}
 
 
 def _copy(ref: str, folder: str) -> dict[str, Any]:

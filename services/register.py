@@ -18,6 +18,7 @@ from rules import texts
 from rules.deadlines import midnight
 from rules.glossary import CARGO
 from rules.identity import words
+from services import institution_choice
 from services.aiq_offices import AIQ
 from services.listing import Leg, Listing, Page, Sort
 
@@ -46,8 +47,8 @@ def offices(day: date | None = None, institucion_id: int | None = None, text: st
         query = query.where(Nombramiento.desde < end, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > start))
     if institucion_id is not None:
         query = query.where(Nombramiento.institucion_id == institucion_id)
-    if text.strip():
-        query = query.where(Nombramiento.institucion_id.in_(_named(text)))
+    if words(text):
+        query = query.where(Nombramiento.institucion_id.in_(institution_choice.named(text)))
     return query
 
 
@@ -108,10 +109,3 @@ def _cells(office: Nombramiento) -> Iterable[str]:
 def _changes(places: set[int]) -> list[CambioAIQ]:
     query = select(CambioAIQ).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.hora_efectiva.is_not(None))
     return list(db.session.scalars(query)) if places else []
-
-
-def _named(text: str) -> list[int]:
-    """Institutions whose name or siglas have, for each word typed, one that begins so. A few thousand rows at most."""
-    asked = words(text)
-    rows = db.session.execute(select(Institucion.id, Institucion.nombre, Institucion.sigla)) if asked else ()
-    return [row.id for row in rows if all(any(own.startswith(word) for own in words(f"{row.nombre} {row.sigla}")) for word in asked)]

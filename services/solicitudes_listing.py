@@ -9,27 +9,33 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy import Row as SqlRow
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
-from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
+from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
-from services import board_views, clock, scope, solicitudes, status
+from services import acting, board_views, clock, scope, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
-RECENT = 1000
+RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
+# What of a request a file says: half of its columns. Another one would be asked for row by row, which is refused.
+EXPORTED = load_only(
+    Solicitud.id, Solicitud.clase, Solicitud.estado, Solicitud.institucion_id, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde,
+    Solicitud.hasta, Solicitud.persona_cedula, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_puesto, Solicitud.persona_area,
+    Solicitud.devuelta_por, Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo, raiseload=True,
+)
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 
 
@@ -74,7 +80,7 @@ class Row:
     solicitud: Solicitud
     estado: Estado
     detail: str
-    action: str
+    action: str = ""
 
 
 def months_before(day: date, months: int) -> date:
@@ -90,14 +96,6 @@ def default_start(today: date) -> date:
     return months_before(today, MONTHS_SHOWN)
 
 
-def institutions(actor: Actor) -> list[SqlRow]:
-    """Institutions the list can be narrowed to (id, nombre, sigla); none when there is nothing to choose from."""
-    query = select(Institucion.id, Institucion.nombre, Institucion.sigla).order_by(Institucion.nombre)
-    if actor.sge:
-        return list(db.session.execute(query))
-    return list(db.session.execute(query.where(Institucion.id.in_(actor.aiq_of)))) if len(actor.aiq_of) > 1 else []
-
-
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
     """A page of the requests the actor may see, and the order it is in."""
     now = clock.now()
@@ -108,33 +106,45 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 
 
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
-    """A few requests for the header's search, the newest first: the one of that number and those with these words. Common words
-    are met among the latest requests; rarer ones are found by the word index, which is read from the oldest on."""
+    """A few requests for the header's search, the newest first: the one of that number and those with these words."""
     now, wanted, number = clock.now(), asked(text), _number(text)
     load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
-    ids: list[int] = []
-    if wanted:
-        latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
-        recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
-        ids = list(db.session.scalars(recent.with_hint(Solicitud, "NOT INDEXED", "sqlite").order_by(Solicitud.id.desc()).limit(limit)))
-        if len(ids) < limit:
-            rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-            some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).limit(RECENT).subquery()
-            ids += db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit))
+    ids = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit) if wanted else []
     if ids:
         found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id)
     return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
 
 
+def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+    """FTS5 gives its rows from the last one back as readily as from the first one on."""
+    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+    rows = rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True)
+    return list(db.session.scalars(rows.order_by(SOLICITUDES.id.desc()).limit(limit)))
+
+
+def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+    """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
+    are not met there often enough are rare, and all their rows are few."""
+    latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+    recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
+    ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
+    if len(ids) == limit:
+        return ids
+    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
+    some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).cte("elegidas").prefix_with("MATERIALIZED")
+    return list(db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit)))
+
+
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
-    """All rows of the filters in their order, a batch at a time, whatever their number."""
+    """All rows of the filters in their order, a batch at a time, whatever their number; with the columns of EXPORTED, without action."""
     now = clock.now()
-    for batch in _listing(actor, filters, now).batches(order):
-        yield [_row(actor, solicitud, run, now) for solicitud, run in batch]
-        # Neither the rows nor the database's snapshot are kept while the file grows.
-        db.session.rollback()
+    for batch in _listing(actor, filters, now, EXPORTED).batches(order):
+        rows = [_told(solicitud, run, now) for solicitud, run in batch]
+        # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
         db.session.expunge_all()
+        db.session.rollback()
+        yield rows
 
 
 def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
@@ -234,10 +244,8 @@ def _months(start: datetime, end: datetime) -> list[str]:
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
-    if on_sqlite():
-        query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words))
-        return query.where(begins(Solicitud.busqueda, wanted))
-    return rest.where(SOLICITUDES.holds(words))
+    query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)) if on_sqlite() else rest.where(SOLICITUDES.holds(words))
+    return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
 
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
@@ -249,20 +257,20 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
     if number is None:
         return _by_words(rest, words, wanted)
     if not on_sqlite():
-        return rest.where(or_(Solicitud.id == number, SOLICITUDES.holds(words)))
+        return rest.where(or_(Solicitud.id == number, and_(SOLICITUDES.holds(words), begins(Solicitud.busqueda, wanted))))
     found = select(SOLICITUDES.id).select_from(SOLICITUDES.rows).where(SOLICITUDES.match(words))
     return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
 
-def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
+def _listing(actor: Actor, filters: Filters, now: datetime, *options: ORMOption) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
+    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion), *options)
     place = _place(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
-        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud,
+        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud, once=bool(filters.nombre or filters.texto),
     )
 
 
@@ -305,14 +313,19 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
 
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
-    estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
-    offered = solicitudes.offered_actions(actor, solicitud, estado)
+    told = _told(solicitud, run, now)
+    offered = acting.offered_actions(actor, solicitud, told.estado)
     action = ""
     if offered["download"]:
         action = "download"
     elif offered["edit"]:
         action = "correct" if solicitud.devuelta_por else "edit"
-    return Row(solicitud, estado, second_line(solicitud, estado, run, now), action)
+    return replace(told, action=action)
+
+
+def _told(solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
+    estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
+    return Row(solicitud, estado, second_line(solicitud, estado, run, now))
 
 
 def second_line(solicitud: Solicitud, estado: Estado, run: Ejecucion | None, now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -18,6 +18,7 @@ from services.people import SGE
 
 SGE_NAME = "Subsecretaría de Gobierno Electrónico"
 SYSTEM = "Sistema"
+SHOWN = 50
 # An officer gave a reason to download: the row opens the files, and says nothing of a download.
 SGE_ACCESS = Badge("did", "lock", "Acceso de la SGE a los archivos")
 
@@ -36,28 +37,69 @@ class Step:
     notes: tuple[str, ...] = ()
 
 
-def past(solicitud: Solicitud, estado: Estado, *, last: int | None = None) -> list[Step]:
-    """What happened, oldest first; with `last`, the newest that many, newest first. The run that goes on is "live"."""
-    query = select(Evento).where(Evento.solicitud_id == solicitud.id).options(joinedload(Evento.actor)).order_by(Evento.orden.desc())
-    rows = list(db.session.scalars(query.limit(last) if last else query))
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A page of what happened, oldest first. first, last: the numbers of its steps, from 1; total: of all. An Atendida whose vigencia
+    is over has one step more, which is not written down yet."""
+
+    steps: list[Step]
+    first: int
+    last: int
+    total: int
+
+    @property
+    def newest(self) -> bool:
+        return self.last == self.total
+
+
+def past(solicitud: Solicitud, estado: Estado, until: int | None = None) -> Past:
+    """The SHOWN steps that end with number `until`, or the newest. The run that goes on is "live"; the newest page has it in
+    any case, first when it began before the others."""
+    total = db.session.scalar(select(func.max(Evento.orden)).where(Evento.solicitud_id == solicitud.id)) or 0
+    last = min(until or total, total)
+    query = _events(solicitud)
+    rows = list(db.session.scalars(query.where(Evento.orden <= last, Evento.orden > last - SHOWN).order_by(Evento.orden)))
+    running = _running(solicitud, estado)
+    first = rows[0].orden if rows else 0
+    if running and last == total and running not in {e.id for e in rows}:
+        rows = [*db.session.scalars(query.where(Evento.id == running)), *rows]
+    steps = _steps(rows, solicitud, running)
+    return Past(steps + _ended(solicitud, estado) if last == total else steps, first, last, total)
+
+
+def latest(solicitud: Solicitud, estado: Estado, count: int) -> list[Step]:
+    """The newest steps, newest first."""
+    rows = list(db.session.scalars(_events(solicitud).order_by(Evento.orden.desc()).limit(count)))
+    return [*_ended(solicitud, estado), *_steps(rows, solicitud, _running(solicitud, estado))][:count]
+
+
+def _events(solicitud: Solicitud) -> Select[tuple[Evento]]:
+    return select(Evento).where(Evento.solicitud_id == solicitud.id).options(joinedload(Evento.actor))
+
+
+def _ended(solicitud: Solicitud, estado: Estado) -> list[Step]:
+    """The vigencia is over and the sweep has not written it down yet: what is read must already be true."""
+    if estado is not Estado.ELIMINADA or solicitud.estado is not Estado.ATENDIDA:
+        return []
+    return [Step("stop", "trash", "Eliminada", solicitud.vigente_hasta, who=SYSTEM, notes=(f"{MOTIVO[Motivo.VIGENCIA_TERMINADA]}.",))]
+
+
+def _steps(rows: list[Evento], solicitud: Solicitud, running: int | None) -> list[Step]:
     places = _places({e.actor_id for e in rows if e.actor_id}, solicitud)
-    running = _running(rows, solicitud, estado)
-    steps = [_step(e, _who(e, places), live=e.id == running) for e in rows]
-    if estado is Estado.ELIMINADA and solicitud.estado is Estado.ATENDIDA:
-        # The vigencia is over and the sweep has not written it down yet: what is read must already be true.
-        steps.insert(0, Step("stop", "trash", "Eliminada", solicitud.vigente_hasta, who=SYSTEM, notes=(f"{MOTIVO[Motivo.VIGENCIA_TERMINADA]}.",)))
-    return steps[:last] if last else steps[::-1]
+    accounts = _accounts({e.datos["cuenta"] for e in rows if e.actor is None and "cuenta" in (e.datos or {})})
+    return [_step(e, _who(e, places, accounts), live=e.id == running) for e in rows]
 
 
-def _running(rows: list[Evento], solicitud: Solicitud, estado: Estado) -> int | None:
+def _running(solicitud: Solicitud, estado: Estado) -> int | None:
     """The row of the run that goes on, or of the complement that is being made."""
     if estado is Estado.EN_EJECUCION:
-        begun = {Action.START, Action.RESUME}
+        begun = [Action.START, Action.RESUME]
     elif estado is Estado.ATENDIDA and complements.live(solicitud):
-        begun = {Action.RETRY_MISSING}
+        begun = [Action.RETRY_MISSING]
     else:
         return None
-    return next((e.id for e in rows if e.accion in begun), None)
+    query = select(Evento.id).where(Evento.solicitud_id == solicitud.id, Evento.accion.in_(map(str, begun)))
+    return db.session.scalar(query.order_by(Evento.orden.desc()).limit(1))
 
 
 def downloaded(solicitud: Solicitud) -> bool:
@@ -203,14 +245,15 @@ def _places(people: set[int], solicitud: Solicitud) -> dict[int, list[tuple[date
     return {usuario: places.get(usuario) or [(solicitud.fecha_solicitud, None, solicitud.institucion.nombre)] for usuario in people}
 
 
-def _who(evento: Evento, places: dict[int, list[tuple[datetime, datetime | None, str]]]) -> str:
+def _who(evento: Evento, places: dict[int, list[tuple[datetime, datetime | None, str]]], accounts: dict[str, str]) -> str:
     if evento.actor is None:
-        return _account(evento.datos["cuenta"]) if "cuenta" in (evento.datos or {}) else SYSTEM
+        codi = (evento.datos or {}).get("cuenta")
+        return SYSTEM if codi is None else accounts.get(codi, f"Cuenta {codi} de Quipux")
     there = [name for since, until, name in places[evento.actor_id] if since <= evento.en and (until is None or evento.en < until)]
     return f"{evento.actor.nombre_completo} · {there[0]}" if there else evento.actor.nombre_completo
 
 
-def _account(codi: str) -> str:
-    """Who did a step of an imported request: an account of Quipux, not necessarily a person who signs in here."""
-    cuenta = db.session.scalar(select(Cuenta).where(Cuenta.quipux_codi == codi))
-    return f"{cuenta.nombre_completo} · {cuenta.institucion.nombre}" if cuenta else f"Cuenta {codi} de Quipux"
+def _accounts(codes: set[str]) -> dict[str, str]:
+    """Who did the steps of an imported request: accounts of Quipux, not necessarily people who sign in here."""
+    query = select(Cuenta).where(Cuenta.quipux_codi.in_(codes)).options(joinedload(Cuenta.institucion))
+    return {c.quipux_codi: f"{c.nombre_completo} · {c.institucion.nombre}" for c in db.session.scalars(query)} if codes else {}

@@ -1,18 +1,19 @@
-"""The words of accounts and requests, as the database indexes them (revision 0008, docs/adr/0013).
+"""The words of accounts and requests, as the database indexes them (revisions 0008 and 0009, docs/adr/0013).
 
 A typed text becomes folded words; each must begin a word of the row. Besides its words a row carries *marks*, which no typed word
-can be: of an account `_word`, the first of the surname; of a request `__i12`, its institution, and `__m202611`, its month.
-Both databases answer the same: FTS5 tokens and tsvector lexemes are what stands between the blanks of `busqueda`.
+can be: `_word`, the first of an account's surname; `__i12`, the institution; on SQLite, of a request, `__m202611`, its month. Both databases
+keep the beginnings of 2 to 6 letters of what stands between the blanks of `busqueda`, and answer the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, String, and_, cast, column, literal, literal_column, or_, table
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import ColumnElement, FromClause, Text, and_, column, literal, literal_column, or_, table
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from extensions import Base, db
 from models import Cuenta, Solicitud
@@ -22,8 +23,8 @@ MAX_WORDS = 12
 
 # The expressions of the GIN indexes, letter by letter: PostgreSQL uses an index for the expression it was made with.
 _GIN: dict[type[Base], str] = {
-    Cuenta: "((cuenta.busqueda || ' _' || split_part(cuenta.apellido_plegado, ' ', 1))::tsvector)",
-    Solicitud: "((solicitud.busqueda || ' __i' || solicitud.institucion_id::text)::tsvector)",
+    Cuenta: "comienzos(cuenta.busqueda || ' _' || split_part(cuenta.apellido_plegado, ' ', 1) || ' __i' || cuenta.institucion_id::text)",
+    Solicitud: "comienzos(solicitud.busqueda || ' __i' || solicitud.institucion_id::text)",
 }
 
 
@@ -42,18 +43,16 @@ def begins(searched: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement
     return and_(*(searched.like(f"% {word}%") for word in wanted))
 
 
-# FTS5 keeps the beginnings of 2 to 6 letters of every word: longer ones would be merged from all the words they begin (36 ms
+# The indexes keep the beginnings of 2 to 6 letters of every word: longer ones would be merged from all the words they begin (36 ms
 # for "analist" among a million rows). So a longer word is looked up by its first letters, and the row is asked for the rest.
 KEPT = 6
-# No word of a row is longer (models: the longest searched column); PostgreSQL refuses a query with words of 2 047 bytes.
-LONGEST = 510
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is asked of a word index: every one of `words` begins a word of the row, one mark of each of `marks` is the row's.
     surname: the first word of the surname begins with one of the words (True), with none of them (False), whatever (None).
-    On SQLite it may be a superset (`exact`): then ask the rows too (`begins`, `family`)."""
+    The answer may be a superset (`exact`): then ask the rows too (`begins`, `family`)."""
 
     words: Sequence[str]
     marks: Sequence[Sequence[str]] = ()
@@ -61,7 +60,7 @@ class Query:
 
     @property
     def exact(self) -> bool:
-        """Whether FTS5 alone knows the answer."""
+        """Whether the index alone knows the answer. PostgreSQL's knows none that a mark excludes."""
         return all(len(word) <= KEPT - (self.surname is not None) for word in self.words)
 
     def fts5(self) -> str:
@@ -72,10 +71,12 @@ class Query:
             return f"({text}) AND {families}"
         return f"({text}) NOT {families}" if self.surname is False and self.exact else text
 
-    def tsquery(self) -> str:
-        families = " | ".join(f"'_{word[:LONGEST]}':*" for word in self.words)
-        parts = [f"'{word[:LONGEST]}':*" for word in self.words] + ["(" + " | ".join(f"'{m}'" for m in marks) + ")" for marks in self.marks]
-        return " & ".join(parts + ([] if self.surname is None else [f"{'' if self.surname else '!'}({families})"]))
+    def keys(self) -> list[list[str]]:
+        """For PostgreSQL: a row with all keys of one of these lists."""
+        words = [word[:KEPT] for word in self.words]
+        lists = [[*words, *marks] for marks in product(*self.marks)]
+        families = [f"_{word[: KEPT - 1]}" for word in self.words]
+        return [[*keys, mark] for keys in lists for mark in families] if self.surname else lists
 
 
 def _any(terms: Iterable[str]) -> str:
@@ -103,8 +104,9 @@ class Index:
     def match(self, query: Query) -> ColumnElement[bool]:
         return self._name.op("MATCH")(query.fts5())
 
-    def holds(self, query: Query) -> ColumnElement[Any]:
-        return literal_column(_GIN[self.kind]).op("@@")(cast(literal(query.tsquery(), String), TSQUERY))
+    def holds(self, query: Query) -> ColumnElement[bool]:
+        beginnings = literal_column(_GIN[self.kind])
+        return or_(*(beginnings.op("@>")(literal(keys, ARRAY(Text))) for keys in query.keys()))
 
 
 CUENTAS, SOLICITUDES = Index(Cuenta), Index(Solicitud)

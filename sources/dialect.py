@@ -29,6 +29,7 @@ def _is_id(value: str) -> bool:
 
 class _Postgres:
     name = "postgresql"
+    fence = "offset 0"  # ends a subselect that is to be worked out as it stands, not dissolved into the statement around it
 
     def ids(self, values: Iterable[str]) -> list:
         """As parameters for columns of ids; what is no number is no id and is left out."""
@@ -106,6 +107,7 @@ class _Postgres:
 
 class _Sqlite:
     name = "sqlite"
+    fence = ""
 
     def ids(self, values: Iterable[str]) -> list:
         return [v for v in values if _is_id(v)]

@@ -6,6 +6,7 @@ A path out of the database is never trusted: it is resolved below the root, link
 import errno
 import os
 import stat
+import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sources.errors import FileProblem, SourceUnavailable
 
 HEAD = 12
 _CHUNK = 1 << 20
+_SETTLED_NS = 3_000_000_000
 # What a network mount answers when its server is gone: the source's trouble, not this file's.
 _AWAY = {
     errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH,
@@ -34,6 +36,7 @@ class Found:
 class Disk:
     def __init__(self, root: Path | None):
         self._root = Path(root) if root else None
+        self._listed: tuple[Path, int, dict[str, str]] | None = None  # replaced as a whole: threads share it
 
     def probe(self, path: str) -> Found:
         """Look at a file without reading it. Raises FileProblem or SourceUnavailable."""
@@ -115,17 +118,30 @@ class Disk:
 
     def _alike(self, root: Path, folder: Path, name: str) -> str:
         """The entry that differs only in case or in how accents are composed: the old server did not mind."""
-        try:
-            names = sorted(os.listdir(folder))
-        except NotADirectoryError:
-            raise FileProblem("ausente") from None
-        wanted = _loose(name)
-        for candidate in names:
-            if _loose(candidate) == wanted:
-                return candidate
+        names = self._names(folder)
+        if found := names.get(_loose(name)):
+            return found
         if folder == root and not names:
             raise SourceUnavailable("the bodega's root is empty: is it mounted?")
         raise FileProblem("ausente")
+
+    def _names(self, folder: Path) -> dict[str, str]:
+        """Names in a folder by how they compare. Those of the folder looked at last are kept while it stays as it is: an area's
+        year may hold 100 000 files, and a whole tree may have come with another case."""
+        try:
+            changed = os.stat(folder).st_mtime_ns
+            known = self._listed
+            if known and known[:2] == (folder, changed):
+                return known[2]
+            names: dict[str, str] = {}
+            for name in sorted(os.listdir(folder)):
+                names.setdefault(_loose(name), name)
+        except NotADirectoryError:
+            raise FileProblem("ausente") from None
+        # What was changed a moment ago may change again within the same tick of the file system's clock.
+        settled = time.time_ns() - changed > _SETTLED_NS
+        self._listed = (folder, changed, names) if settled else None
+        return names
 
     def _open(self, real: Path):
         try:

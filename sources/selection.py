@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -22,9 +23,9 @@ MOTIVOS = (
 _STREAM = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A selected document, before its data are read. `motivos`: tray → rules that selected it; number and subject as stored."""
+class Entry(NamedTuple):
+    """A selected document, before its data are read. `motivos`: tray → rules that selected it; number and subject as stored.
+    A tuple: of 500 000 each costs a third of what an object does."""
 
     id: str
     fecha: datetime
@@ -71,10 +72,12 @@ def _branch(dialect: Dialect, bandeja: str, motivo: str, source: str, where: str
     # Without a date of its own ("infinity" is none either), the oficio counts by registration.
     own = dialect.finite("r.radi_fech_ofic")
     fecha = f"case when {dialect.last_digit('r.radi_nume_temp')} = '0' and {own} then r.radi_fech_ofic else r.radi_fech_radi end"
+    # The date is worked out once a row, not once more for each end of the range.
     return (
+        "select b.* from ("
         f"select {bandeja} as bandeja, {motivo} as motivo, r.radi_nume_radi as id, r.radi_nume_temp as temp,"
         f" coalesce(r.radi_permiso, 0) as permiso, {fecha} as fecha, r.radi_nume_text as numero, r.radi_asunto as asunto"
-        f" from {source} where {where} and {fecha} >= :desde and {fecha} < :hasta"
+        f" from {source} where {where} {dialect.fence}) b where b.fecha >= :desde and b.fecha < :hasta"
     )
 
 
@@ -98,7 +101,8 @@ def entries(connection: Connection, dialect: Dialect, query: Query) -> Iterator[
         f" from ({query.source}) s {_PARENT} order by s.fecha, s.id"
     ).execution_options(yield_per=_STREAM)
     result = connection.execute(statement, query.params)
-    for id, rows in groupby(chain.from_iterable(result.partitions()), key=itemgetter(2)):
+    # The size said once more: without it SQLAlchemy fetches all that is left.
+    for id, rows in groupby(chain.from_iterable(result.partitions(_STREAM)), key=itemgetter(2)):
         first, *others = rows
         motivos = {first[0]: (first[1],)} if not others else _reasons([first, *others])
         yield Entry(id, dialect.moment(first[3]), bool(first[4]), motivos, first[5], first[6])

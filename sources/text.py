@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 _BREAK = re.compile(r"<\s*(?:br|/p|/div|/li|/tr)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[a-zA-Z/!?][^>]*)>", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN = re.compile(r"[^<&\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
 _SPAN = re.compile(r"[0-9]{1,3}")
 _ALLOWED = frozenset(
     "p br b i u s strong em small sub sup span div hr pre blockquote center ul ol li dl dt dd h1 h2 h3 h4 h5 h6 "
@@ -35,6 +36,8 @@ def block(text: object) -> str:
 
 def line(text: object) -> str:
     """Display text on one line."""
+    if isinstance(text, str) and _PLAIN.fullmatch(text):  # nearly every name: nothing to undo, and there are millions
+        return " ".join(text.split())
     return " ".join(block(text).split())
 
 

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import event
 
 import config
 from app import create_app
 from extensions import db
-from services import clock, demo
+from services import clock, demo, signin
 from sources import demo as demo_quipux
 
 # A Wednesday morning in Guayaquil: working day, no feriado near.
@@ -42,8 +45,22 @@ def settings_for(data: Path, quipux: Path, **changes) -> dict:
     return settings | changes
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords():
+    """Hashing a password costs a fifth of a second on purpose, and nearly every test signs somebody in."""
+    real, signin._hasher = signin._hasher, lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    signin._hasher = real
+
+
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory, quipux_folder) -> Path:
+def compiled(tmp_path_factory) -> FileSystemBytecodeCache:
+    """Templates are compiled once, not once more by each test's application."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("plantillas")))
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory, quipux_folder, cheap_passwords) -> Path:
     """A database with the demo's people and feriados; each test gets a copy."""
     data = tmp_path_factory.mktemp("base")
     app = create_app(settings_for(data, quipux_folder))
@@ -63,10 +80,15 @@ def settings() -> dict:
 
 
 @pytest.fixture
-def app(tmp_path, seeded, quipux_folder, settings):
-    shutil.copy(seeded, tmp_path / "respaldos.sqlite")
+def app(tmp_path, seeded, quipux_folder, compiled, settings):
     """The application, without a context: a request pushes its own, as in production."""
+    shutil.copy(seeded, tmp_path / "respaldos.sqlite")
     app = create_app(settings_for(tmp_path, quipux_folder, **settings))
+    app.jinja_env.bytecode_cache = compiled
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            # Nothing of a test has to outlive a power cut.
+            event.listen(db.engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
     yield app
     with app.app_context():
         db.engine.dispose()

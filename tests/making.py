@@ -14,7 +14,7 @@ from jobs import produce
 from models import Cuenta, Solicitud, Usuario
 from rules.lifecycle import Clase
 from rules.policy import Actor
-from services import clock, people, petitions, solicitudes
+from services import clock, decisions, people, petitions, solicitudes
 from sources import demo_people
 
 YEARS = (date(2020, 1, 1), date(2026, 11, 17))
@@ -52,9 +52,9 @@ def sent_personal(person=demo_people.SERVANT, correo: str = "servidor@demo.gob.e
 def approve(solicitud: Solicitud) -> Solicitud:
     """Approved by the SGE for this moment."""
     sge = actor("sge@demo.gob.ec")
-    solicitudes.approve(sge, solicitud, date(2026, 11, 19))
+    decisions.approve(sge, solicitud, date(2026, 11, 19))
     db.session.commit()
-    solicitudes.run_now(sge, solicitud)
+    decisions.run_now(sge, solicitud)
     db.session.commit()
     return solicitud
 

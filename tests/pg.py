@@ -83,18 +83,21 @@ def find_binaries() -> Path:
 
 
 @contextmanager
-def postgres_server(**settings: str) -> Iterator[Server]:
+def postgres_server(home: Path | None = None, **settings: str) -> Iterator[Server]:
     """A server for the duration of the block. Its directory lies in the system's own: pytest's is closed to other
-    accounts, and a socket's path has 107 bytes at most. `settings`: of postgresql.conf, beside those for tests."""
-    binaries = find_binaries()
-    server = Server(Path(tempfile.mkdtemp(prefix="pg-")), settings)
+    accounts, and a socket's path has 107 bytes at most. `home`: a directory to keep, with the data of the last time.
+    `settings`: of postgresql.conf, beside those for tests."""
+    server = Server(home or Path(tempfile.mkdtemp(prefix="pg-")), settings)
     try:
-        _initialise(binaries, server.socket, _account(server.socket))
+        server.socket.mkdir(exist_ok=True)
+        if not (server.socket / "data").exists():
+            _initialise(find_binaries(), server.socket, _account(server.socket))
         server.start()
         yield server
     finally:
         server.stop()
-        shutil.rmtree(server.socket, ignore_errors=True)
+        if home is None:
+            shutil.rmtree(server.socket, ignore_errors=True)
 
 
 def _account(home: Path) -> dict:

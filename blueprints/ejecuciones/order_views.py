@@ -18,10 +18,10 @@ from rules import texts
 from rules.glossary import RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import complements, desk, runs, scope, solicitudes
+from services import acting, complements, decisions, desk, runs, scope
 from services.errors import Conflict, Refused
 
-MAX_TEXT = solicitudes.MAX_TEXT
+MAX_TEXT = acting.MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def keep_going(solicitud: Solicitud) -> Response:
 @bp.route("/produccion/<int:solicitud_id>/terminar", methods=["GET", "POST"], endpoint="end")
 @requires(Permission.SOLICITUD_DECIDE, load=scope.solicitud)
 def end(solicitud: Solicitud) -> Response:
-    return _ordered(solicitud, "terminar", lambda: solicitudes.reject(actor(), solicitud, clean(request.form.get("tipo"))[:40], _reason()))
+    return _ordered(solicitud, "terminar", lambda: decisions.reject(actor(), solicitud, clean(request.form.get("tipo"))[:40], _reason()))
 
 
 @bp.post("/produccion/<int:solicitud_id>/reintentar")

@@ -12,9 +12,10 @@ from models import Institucion
 from rules import texts
 from rules.deadlines import local_day
 from rules.glossary import CARGO, ETAPA_BADGE
+from rules.identity import words
 from rules.policy import Permission
 from rules.processes import TRAINING_HOURS, Etapa
-from services import clock, implantaciones, institutions, scope
+from services import clock, implantaciones, institution_choice, institutions, scope
 from services.errors import Conflict, Refused
 
 _KNOTS = {Etapa.SOLICITUD: 0, Etapa.CAPACITACION: 1, Etapa.AMBIENTE: 2, Etapa.SUSPENDIDA: 2, Etapa.REVISION: 3, Etapa.PRODUCCION: 5, Etapa.ANULADA: 0}
@@ -37,6 +38,27 @@ def listing() -> Response:
         "instituciones/listado.html", "instituciones/_resultados.html", page=page, q=q, etapa=etapa, orden=order, url=url, heads=heads,
         etapas=[("", "Todas"), *((str(e), ETAPA_BADGE[e].label) for e in Etapa)], badges=ETAPA_BADGE, detail=detail, knots=_KNOTS,
     )
+
+
+@bp.get("/instituciones/opciones")
+@requires(Permission.LIST_INSTITUTION)
+def options() -> Response:
+    """Options of the filter Institución of any list; whoever opens the address itself gets the list of requests."""
+    if not htmx.is_fragment():
+        return htmx.redirect_303(url_for("solicitudes.listing"))
+    q = forms.line(request.args, "institucion_q", 120)
+    found = institution_choice.find(actor(), q)
+    return htmx.render("instituciones/_opciones.html", q=q, encontradas=found, nota=_found_note(q, found))
+
+
+def _found_note(q: str, found: institution_choice.Found) -> str:
+    if not q:
+        return ""
+    if not words(q):
+        return "Escriba al menos 2 letras o números."
+    if not found.total:
+        return "No se encontraron instituciones."
+    return f"Mostrando {len(found.rows)} de {texts.miles(found.total)}" if found.total > len(found.rows) else texts.plural(found.total, "institución", "instituciones")
 
 
 def _head(name: str, order: str, url) -> tuple[str, str]:

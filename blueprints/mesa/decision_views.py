@@ -16,7 +16,7 @@ from models import Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import desk, desk_queue, scope, solicitudes
+from services import decisions, desk, desk_queue, scope
 from services.errors import Conflict, Refused
 
 
@@ -24,14 +24,15 @@ from services.errors import Conflict, Refused
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def approve(solicitud: Solicitud) -> Response:
     typed = Typed.read("aprobar")
-    return _decide(solicitud, typed, lambda: desk.approve(actor(), solicitud, typed.approval), "se aprobó")
+    heard = desk.hear(solicitud)  # before the transaction that writes
+    return _decide(solicitud, typed, lambda: desk.approve(actor(), solicitud, typed.approval, heard=heard), "se aprobó")
 
 
 @bp.post("/mesa/<int:solicitud_id>/devolver")
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def give_back(solicitud: Solicitud) -> Response:
     typed = Typed.read("devolver")
-    return _decide(solicitud, typed, lambda: solicitudes.give_back(
+    return _decide(solicitud, typed, lambda: decisions.give_back(
         actor(), solicitud, typed.motivo, typed.detalle, version=typed.version,
     ), "se devolvió al AIQ para su corrección")
 
@@ -40,7 +41,7 @@ def give_back(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_DECIDE, load=desk.solicitud)
 def reject(solicitud: Solicitud) -> Response:
     typed = Typed.read("eliminar")
-    return _decide(solicitud, typed, lambda: solicitudes.reject(
+    return _decide(solicitud, typed, lambda: decisions.reject(
         actor(), solicitud, typed.motivo, typed.detalle, version=typed.version,
     ), "se eliminó")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from blueprints import htmx
 from blueprints.access import actor
@@ -13,6 +14,7 @@ from blueprints.mesa.panel import Panel
 from models import Solicitud
 from rules.glossary import CLASE
 from services import desk_queue
+from services.asking import unlocked
 
 PAGE, PANEL, NEXT = "mesa/mesa.html", "mesa/_panel.html", "mesa/_siguiente.html"
 CALENDAR, PETITION = "mesa/_calendario.html", "mesa/_peticion.html"
@@ -25,17 +27,20 @@ def render(
     done: Solicitud | None = None, problem: str = "", status: int = 200, **shown: Any,
 ) -> Response:
     """The desk with `solicitud` in its panel (None: nothing waits). done: the request approved a moment ago. problem: what is
-    wrong with a bulk approval. `shown`: fields of Panel."""
-    where = where or Where.read()
-    alone = fragment is not None and htmx.is_fragment()
-    if queue is None and (not alone or fragment in WITH_QUEUE):
-        queue = desk_queue.queue(actor(), where.filters, where.cursor)
-    observed = None if queue is None else queue.observed
-    panel = Panel(actor(), solicitud, where=where, fragment=alone, observed=observed, **shown) if solicitud else None
-    return htmx.render(
-        PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, filtro=where.filter_args, filtros=where.filters,
-        hecha=done, problema=problem, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),
-    )
+    wrong with a bulk approval. `shown`: fields of Panel.
+
+    The panel asks Quipux, also in answer to a decision: outside of what locks our database."""
+    with unlocked() if request.method == "POST" else nullcontext():
+        where = where or Where.read()
+        alone = fragment is not None and htmx.is_fragment()
+        if queue is None and (not alone or fragment in WITH_QUEUE):
+            queue = desk_queue.queue(actor(), where.filters, where.cursor)
+        observed = None if queue is None else queue.observed
+        panel = Panel(actor(), solicitud, where=where, fragment=alone, observed=observed, **shown) if solicitud else None
+        return htmx.render(
+            PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, filtro=where.filter_args, filtros=where.filters,
+            hecha=done, problema=problem, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),
+        )
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:

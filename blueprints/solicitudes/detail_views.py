@@ -19,7 +19,7 @@ from rules.deadlines import local_day
 from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO, RECHAZO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import complements, progress, purge, runs, scope, solicitudes, trail
+from services import complements, decisions, progress, purge, runs, scope, solicitudes, trail
 from services import detail as details
 from services.errors import Conflict, Refused
 
@@ -74,11 +74,15 @@ def show(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_SEE, load=scope.solicitud)
 def show_trail(solicitud: Solicitud) -> Response:
     d = details.detail(actor(), solicitud)
-    steps = trail.past(solicitud, d.estado)
+    steps = trail.past(solicitud, d.estado, number(request.args.get("hasta")))
     going = progress.of(solicitud, d.estado, d.now)
-    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=trail.downloaded(solicitud))
+    coming = trail.future(solicitud, d.estado, ready_about=going.ready_about, downloaded=trail.downloaded(solicitud)) if steps.newest else []
+
+    def url(hasta: int | None = None) -> str:
+        return url_for(".trail", solicitud_id=solicitud.id, hasta=hasta)
+
     return htmx.render(
-        "solicitudes/recorrido.html", pasos=steps, futuros=coming, avance=going, plazos=trail.plazos(solicitud, d.estado, local_day(d.now)),
+        "solicitudes/recorrido.html", pasos=steps, futuros=coming, avance=going, url=url, por_pagina=trail.SHOWN, plazos=trail.plazos(solicitud, d.estado, local_day(d.now)),
         **_context(d, "recorrido"),
     )
 
@@ -102,14 +106,15 @@ def cancel(solicitud: Solicitud) -> Response:
 @bp.post("/solicitudes/<int:solicitud_id>/renovar")
 @requires(Permission.SOLICITUD_RENEW, load=scope.solicitud)
 def renew(solicitud: Solicitud) -> Response:
-    return _act(solicitud, "renew", lambda: solicitudes.renew(actor(), solicitud), "Se envió a la SGE la solicitud Nº {}, que vuelve a generar el respaldo.")
+    heard = solicitudes.hear_again(solicitud)
+    return _act(solicitud, "renew", lambda: solicitudes.renew(actor(), solicitud, heard=heard), "Se envió a la SGE la solicitud Nº {}, que vuelve a generar el respaldo.")
 
 
 @bp.post("/solicitudes/<int:solicitud_id>/ejecutar")
 @requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
 def run_now(solicitud: Solicitud) -> Response:
     def order() -> None:
-        solicitudes.run_now(actor(), solicitud, version=_version())
+        decisions.run_now(actor(), solicitud, version=_version())
         runs.nudge()
 
     return _act(solicitud, "run", order, "La solicitud Nº {} se ejecutará en cuanto haya un proceso libre.")
@@ -119,7 +124,7 @@ def run_now(solicitud: Solicitud) -> Response:
 @requires(Permission.SOLICITUD_DECIDE, load=scope.solicitud)
 def reschedule(solicitud: Solicitud) -> Response:
     def order() -> None:
-        solicitudes.reschedule(actor(), solicitud, day(request.form.get("fecha")), comment=reason(request.form, "comentario"), version=_version())
+        decisions.reschedule(actor(), solicitud, day(request.form.get("fecha")), comment=reason(request.form, "comentario"), version=_version())
 
     return _act(solicitud, "reschedule", order, "La solicitud Nº {} cambió de fecha.")
 
@@ -148,14 +153,14 @@ def retry(solicitud: Solicitud) -> Response:
 @bp.post("/solicitudes/<int:solicitud_id>/ampliar")
 @requires(Permission.SOLICITUD_RUN, load=scope.solicitud)
 def extend(solicitud: Solicitud) -> Response:
-    return _act(solicitud, "extend", lambda: solicitudes.extend(actor(), solicitud, reason(request.form, "motivo")), "La vigencia de la solicitud Nº {} se amplió.")
+    return _act(solicitud, "extend", lambda: decisions.extend(actor(), solicitud, reason(request.form, "motivo")), "La vigencia de la solicitud Nº {} se amplió.")
 
 
 @bp.post("/solicitudes/<int:solicitud_id>/eliminar-sge")
 @requires(Permission.SOLICITUD_DECIDE, load=scope.solicitud)
 def reject(solicitud: Solicitud) -> Response:
     def order() -> None:
-        solicitudes.reject(actor(), solicitud, request.form.get("motivo", ""), reason(request.form, "detalle"), version=_version())
+        decisions.reject(actor(), solicitud, request.form.get("motivo", ""), reason(request.form, "detalle"), version=_version())
 
     return _act(solicitud, "reject", order, "La solicitud Nº {} se eliminó.")
 
@@ -203,7 +208,7 @@ def _refused(solicitud: Solicitud, name: str, wrong: dict[str, str]) -> Response
 def _information(solicitud: Solicitud, status: int = 200, problem: str = "") -> Response:
     d = details.detail(actor(), solicitud)
     return htmx.render(
-        "solicitudes/informacion.html", None, status, ultimos=trail.past(solicitud, d.estado, last=LAST_MOVES), problema=problem,
+        "solicitudes/informacion.html", None, status, ultimos=trail.latest(solicitud, d.estado, LAST_MOVES), problema=problem,
         **_context(d, "informacion"),
     )
 

@@ -57,7 +57,8 @@ def _send_chosen() -> Response:
     for number in chosen:
         try:
             row = _own(number)
-            sent.append(solicitudes.send(actor(), row).id)
+            heard = solicitudes.hear_again(row)  # before the transaction that writes
+            sent.append(solicitudes.send(actor(), row, heard=heard).id)
             db.session.commit()
         except NotFound:
             db.session.rollback()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from flask import Response, request, url_for
 
 from blueprints import htmx
@@ -16,6 +18,7 @@ from rules import texts
 from rules.lifecycle import Clase, Estado
 from rules.policy import Permission, may
 from services import clock, schedule, scope, solicitudes
+from services.asking import unlocked
 from services.errors import Conflict, NotFound, Refused
 
 SAVE, SEND = "guardar", "enviar"
@@ -114,6 +117,11 @@ def _leave(form: SolicitudForm, accion: str) -> None:
 
 
 def _choose(step: str, field: str) -> Response:
+    with unlocked():
+        return _chosen(step, field)
+
+
+def _chosen(step: str, field: str) -> Response:
     state = _piece(Clase.INSTITUCIONAL)
     accion = request.form.get("accion", "")
     _leave(state.form, accion)
@@ -127,17 +135,20 @@ def _choose(step: str, field: str) -> Response:
 def _submit(state: FormState, accion: str) -> Response:
     """Save, or save and send. A form sent twice makes one request (`nonce`); a draft that changed meanwhile is a conflict."""
     form, existing, version = state.form, state.existing, state.form.seen
+    sending = accion == SEND
+    # Quipux first: whoever waits for it must not hold our database meanwhile.
+    heard = solicitudes.hear(actor(), state.clase, form.draft, existing=existing, sending=sending)
     if existing is None and (twin := solicitudes.filed_with(actor(), form.key)):
         if twin.estado is not Estado.BORRADOR:
             htmx.notify(f"La solicitud Nº {texts.number6(twin.id)} ya se había enviado.", "info")
             return htmx.redirect_303(url_for(".show", solicitud_id=twin.id))
         existing, version = twin, twin.version if twin.editada_por_id == actor().usuario_id else STALE
-    sending, shape = accion == SEND, form.shape_problems()
+    shape = form.shape_problems()
     try:
         if shape:
-            raise Refused(solicitudes.problems(actor(), state.clase, form.draft, existing=existing, sending=sending) | shape)
+            raise Refused(solicitudes.problems(actor(), state.clase, form.draft, existing=existing, sending=sending, heard=heard) | shape)
         do = solicitudes.save_and_send if sending else solicitudes.save
-        solicitud = do(actor(), state.clase, form.draft, existing=existing, version=version, nonce=form.key)
+        solicitud = do(actor(), state.clase, form.draft, existing=existing, version=version, nonce=form.key, heard=heard)
     except Refused as refused:
         db.session.rollback()
         state.wrong = refused.fields
@@ -160,8 +171,10 @@ def _done(solicitud: Solicitud) -> Response:
 
 
 def _answer(state: FormState, fragment: str | None = None, *, status: int = 200, depth: Depth = Depth.LATER, conflict: str = "") -> Response:
-    without = state.existing.id if state.existing else None
-    return htmx.render(
-        PAGE[state.clase], fragment, status, s=state, form=state.form, conflicto=conflict, panel=panel(state, depth, without),
-        periodo=schedule.current_period(clock.today()), hoy=clock.today().isoformat(),
-    )
+    """The page or a piece of it. It may ask Quipux, also in answer to a POST: outside of what locks our database."""
+    with unlocked() if request.method == "POST" else nullcontext():
+        without = state.existing.id if state.existing else None
+        return htmx.render(
+            PAGE[state.clase], fragment, status, s=state, form=state.form, conflicto=conflict, panel=panel(state, depth, without),
+            periodo=schedule.current_period(clock.today()), hoy=clock.today().isoformat(),
+        )

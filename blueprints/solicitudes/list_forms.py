@@ -7,16 +7,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Collection
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from blueprints.institution_field import InstitutionField
 from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import board_views, solicitudes, solicitudes_listing
+from services import acting, board_views, solicitudes_listing
 from services.errors import Refused
 from services.solicitudes_listing import Filters, Vista
 
@@ -33,25 +33,29 @@ class FilterForm:
 
     typed: dict[str, str]
     filters: Filters
+    institution: InstitutionField
     errors: dict[str, str] = field(default_factory=dict)
     order: str = ""
 
     @classmethod
-    def of(cls, args: MultiDict[str, str], offered: Collection[int], today: date) -> FilterForm:
-        """Read the URL. `offered`: ids of the institutions that may be chosen. Without Fecha Inicio in the URL the list
-        shows the last six months, except when it is searched for a number, a name or a cédula, or shows a view."""
+    def of(cls, args: MultiDict[str, str], institution: InstitutionField, today: date) -> FilterForm:
+        """Read the URL. Without Fecha Inicio in it the list shows the last six months, except when it is searched for a number,
+        a name or a cédula, or shows a view."""
         typed = {name: clean(args.get(name, "")) for name in KEPT}
         typed["vista"] = typed["vista"] if typed["vista"] in set(Vista) else ""
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
         if not (typed["q"] or typed["vista"] or typed["cifra"]):
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
-        form = cls(typed, Filters(), order=args.get("orden", "")[:20])
+        typed["institucion"] = institution.value
+        form = cls(typed, Filters(), institution, order=args.get("orden", "")[:20])
         form.filters = Filters(
             inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
-            nombre=form._text("nombre", "El nombre o la CI"), institucion_id=form._institution(offered), texto=form._text("q", "La búsqueda"),
+            nombre=form._text("nombre", "El nombre o la CI"), institucion_id=institution.id, texto=form._text("q", "La búsqueda"),
             vista=Vista(typed["vista"]) if typed["vista"] else None, cifra=form._figure(),
         )
+        if institution.error:
+            form.errors["institucion"] = institution.error
         start, end = form.filters.inicio, form.filters.fin
         if start and end and start > end:
             form.errors["inicio"] = "La Fecha Inicio debe ser menor o igual que la Fecha Fin."
@@ -136,25 +140,12 @@ class FilterForm:
             return ""
         return key
 
-    def _institution(self, offered: Collection[int]) -> int | None:
-        text = self.typed["institucion"]
-        if not text or not offered:
-            # Whoever has only one institution has no such filter.
-            self.typed["institucion"] = ""
-            return None
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < MAX_DIGITS else 0
-        if number not in offered:
-            self.errors["institucion"] = "Elija una institución de la lista."
-            self.typed["institucion"] = ""
-            return None
-        return number
-
 
 def reason(form: MultiDict[str, str], name: str) -> str:
     """A text typed in the form of an action. Raises Refused when it is longer than the Recorrido keeps."""
     text = clean(form.get(name, ""))
-    if len(text) > solicitudes.MAX_TEXT:
-        problem = f"El texto no puede superar los {texts.miles(solicitudes.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
+    if len(text) > acting.MAX_TEXT:
+        problem = f"El texto no puede superar los {texts.miles(acting.MAX_TEXT)} caracteres; tiene {texts.miles(len(text))}."
         raise Refused({name: problem})
     return text
 

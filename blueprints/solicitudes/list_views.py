@@ -6,6 +6,7 @@ from flask import Response, request, send_file, session, stream_with_context, ur
 
 from blueprints import htmx
 from blueprints.access import actor, requires
+from blueprints.institution_field import InstitutionField
 from blueprints.solicitudes import bp
 from blueprints.solicitudes.detail_views import download_url
 from blueprints.solicitudes.list_forms import FilterForm
@@ -23,15 +24,19 @@ RETURN = "listado"
 @bp.get("/solicitudes")
 @requires(Permission.LIST_INSTITUTION)
 def listing() -> Response:
-    offered, form = _asked()
+    form = _asked()
     if form.errors:
-        response = _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
+        response = _render(form, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
         return htmx.retarget(response, "#listado") if htmx.is_fragment() else response
     page, form.order = solicitudes_listing.page(actor(), form.filters, form.order, request.args.get("cursor", ""))
     # The way back from a request leads to the list as it was; in the cookie, as a GET writes nothing.
     session[RETURN] = form.arguments
-    fragment = "solicitudes/listado_cuerpo.html" if WHOLE in request.args else "solicitudes/_tabla_resultados.html"
-    response = _render(form, offered, fragment, page=page, heads=_heads(form))
+    # A name that was completed is shown as it is.
+    completed = form.institution.resolved
+    fragment = "solicitudes/listado_cuerpo.html" if WHOLE in request.args or completed else "solicitudes/_tabla_resultados.html"
+    response = _render(form, fragment, page=page, heads=_heads(form))
+    if completed and htmx.is_fragment():
+        htmx.retarget(response, "#listado")
     if htmx.is_fragment() and "cursor" not in request.args:
         htmx.push_url(response, form.url())
     return response
@@ -40,9 +45,9 @@ def listing() -> Response:
 @bp.get("/solicitudes/exportar.csv", endpoint="export_csv")
 @requires(Permission.LIST_INSTITUTION)
 def export_csv() -> Response:
-    offered, form = _asked()
+    form = _asked()
     if form.errors:
-        return _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
+        return _render(form, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
     cells = solicitudes_export.rows(actor(), form.filters, form.order)
     response = Response(stream_with_context(solicitudes_export.to_csv(cells)), mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
@@ -52,9 +57,9 @@ def export_csv() -> Response:
 @bp.get("/solicitudes/exportar.xlsx", endpoint="export_xlsx")
 @requires(Permission.LIST_INSTITUTION)
 def export_xlsx() -> Response:
-    offered, form = _asked()
+    form = _asked()
     if form.errors:
-        return _render(form, offered, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
+        return _render(form, "solicitudes/listado_cuerpo.html", 422, page=None, heads={})
     book = solicitudes_export.to_xlsx(solicitudes_export.rows(actor(), form.filters, form.order))
     return send_file(book, spreadsheet.MIME, as_attachment=True, download_name=_file_name("xlsx"))
 
@@ -63,15 +68,14 @@ def _file_name(suffix: str) -> str:
     return f"Solicitudes_{clock.today().isoformat()}.{suffix}"
 
 
-def _asked() -> tuple[list, FilterForm]:
-    offered = solicitudes_listing.institutions(actor())
-    return offered, FilterForm.of(request.args, {row.id for row in offered}, clock.today())
+def _asked() -> FilterForm:
+    return FilterForm.of(request.args, InstitutionField.of(actor(), request.args), clock.today())
 
 
-def _render(form: FilterForm, offered: list, fragment: str, status: int = 200, **context: object) -> Response:
+def _render(form: FilterForm, fragment: str, status: int = 200, **context: object) -> Response:
     here = views.query_of(url_query(form.url()))
     return htmx.render(
-        "solicitudes/listado.html", fragment, status, form=form, instituciones=offered, several=bool(offered), clear_url=url_for(".listing"),
+        "solicitudes/listado.html", fragment, status, form=form, several=form.institution.several, clear_url=url_for(".listing"),
         badges=ESTADO_BADGE, local_day=local_day, last_moment=last_moment, download_url=download_url,
         everything_url=url_for(".listing", **{"inicio": "", "fin": "", **{k: v for k, v in form.typed.items() if v and k not in {"inicio", "fin"}}}),
         guardadas=views.of(actor(), PAGE), aqui=here, vistas=[(str(v), text, url_for(".listing", vista=v)) for v, text in VISTA.items()], **context,

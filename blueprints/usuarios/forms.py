@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from blueprints.institution_field import InstitutionField
 from rules.policy import Actor
 from services import accounts_listing
 from services.accounts_listing import ACCESOS, ESTADOS, Filters
@@ -26,21 +27,24 @@ class FilterForm:
 
     typed: dict[str, str]
     filters: Filters
+    institution: InstitutionField
     areas: list[str]
     errors: dict[str, str] = field(default_factory=dict)
     order: str = ""
 
     @classmethod
-    def of(cls, actor: Actor, args: MultiDict[str, str], offered: set[int]) -> FilterForm:
-        """Read the URL. `offered`: ids of the institutions that may be chosen; empty when there is only one."""
-        typed = {name: plain(args.get(name, "")) for name in FIELDS}
-        form = cls(typed, Filters(), [], order=args.get("orden", "")[:20])
-        institucion_id = form._institution(offered)
-        form.areas = accounts_listing.areas(actor, institucion_id)
+    def of(cls, actor: Actor, args: MultiDict[str, str]) -> FilterForm:
+        """Read the URL."""
+        institution = InstitutionField.of(actor, args)
+        typed = {name: plain(args.get(name, "")) for name in FIELDS} | {"institucion": institution.value}
+        form = cls(typed, Filters(), institution, [], order=args.get("orden", "")[:20])
+        if institution.error:
+            form.errors["institucion"] = institution.error
+        form.areas = accounts_listing.areas(actor, institution.id)
         if typed["area"] not in form.areas:
             # Another institution was chosen since: its areas are other ones.
             typed["area"] = ""
-        form.filters = Filters(form._text(), typed["area"], form._one_of("estado", ESTADOS), form._one_of("acceso", ACCESOS), institucion_id)
+        form.filters = Filters(form._text(), typed["area"], form._one_of("estado", ESTADOS), form._one_of("acceso", ACCESOS), institution.id)
         return form
 
     def url(self, **changes: str) -> str:
@@ -70,15 +74,3 @@ class FilterForm:
             self.typed[name] = ""
             return ""
         return value
-
-    def _institution(self, offered: set[int]) -> int | None:
-        text = self.typed["institucion"]
-        if not text or not offered:
-            self.typed["institucion"] = ""
-            return None
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-        if number not in offered:
-            self.errors["institucion"] = "Elija una institución de la lista."
-            self.typed["institucion"] = ""
-            return None
-        return number

@@ -14,7 +14,7 @@ from models import AccesoAccion, Cuenta
 from rules.deadlines import local_day
 from rules.glossary import CARGO
 from rules.policy import Permission
-from services import accesses, accounts_listing, clock, scope, solicitudes_listing
+from services import accesses, accounts_listing, clock, scope
 from services.errors import Refused
 
 # A form that shows messages is swapped whole, so that they leave with the next answer (see listado_cuerpo.html).
@@ -24,15 +24,14 @@ WHOLE = "entero"
 @bp.get("/usuarios")
 @requires(Permission.USERS)
 def listing() -> Response:
-    offered = solicitudes_listing.institutions(actor())
-    form = FilterForm.of(actor(), request.args, {row.id for row in offered})
+    form = FilterForm.of(actor(), request.args)
     if form.errors:
-        response = _list(form, offered, "usuarios/listado_cuerpo.html", 422, page=None, heads={})
+        response = _list(form, "usuarios/listado_cuerpo.html", 422, page=None, heads={})
         return htmx.retarget(response, "#listado") if htmx.is_fragment() else response
     page, form.order = accounts_listing.page(actor(), form.filters, form.order, request.args.get("cursor", ""))
     # With institutions to choose from, the areas of the form follow the one chosen.
-    whole = WHOLE in request.args or bool(offered)
-    response = _list(form, offered, "usuarios/listado_cuerpo.html" if whole else "usuarios/_tabla.html", page=page, heads=_heads(form))
+    whole = WHOLE in request.args or form.institution.several
+    response = _list(form, "usuarios/listado_cuerpo.html" if whole else "usuarios/_tabla.html", page=page, heads=_heads(form))
     if htmx.is_fragment():
         if whole:
             htmx.retarget(response, "#listado")
@@ -41,9 +40,9 @@ def listing() -> Response:
     return response
 
 
-def _list(form: FilterForm, offered: list, fragment: str, status: int = 200, **context: object) -> Response:
+def _list(form: FilterForm, fragment: str, status: int = 200, **context: object) -> Response:
     return htmx.render(
-        "usuarios/listado.html", fragment, status, form=form, instituciones=offered, several=bool(offered), clear_url=url_for(".listing"),
+        "usuarios/listado.html", fragment, status, form=form, several=form.institution.several, clear_url=url_for(".listing"),
         access_badges=ACCESS, quipux_badge=quipux_badge, local_day=local_day, mirrored=accounts_listing.mirrored_at(), **context,
     )
 

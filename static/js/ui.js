@@ -146,10 +146,18 @@
     if (o && o.dataset.href) { location.assign(o.dataset.href); return; }
     all("[role=combobox][aria-expanded=true]").forEach(function (c) {
       var list = listOf(c); if (!list || e.target === c) return;
-      if (o && list.contains(o)) c.value = o.dataset.value || o.textContent.trim();
+      if (o && list.contains(o)) { c.value = o.dataset.value || o.textContent.trim(); fill(c, o.dataset.id); }
       openList(c, false);
     });
   });
+
+  /* A combobox of a form that filters (data-fills): what is chosen goes into a hidden field, which tells the form; leaving the box
+     with half a word in it asks for nothing, emptying it does. */
+  function fill(c, id) {
+    var h = c.dataset.fills && d.getElementById(c.dataset.fills);
+    if (h) { h.value = id || ""; h.dispatchEvent(new Event("change", { bubbles: true })); }
+  }
+  d.addEventListener("change", function (e) { if (e.target.dataset.fills && e.target.value.trim()) e.stopPropagation(); }, true);
 
   /* ARIA tabs (only where there is no navigation). */
   on("click", function (e) { var b = e.target.closest("[role=tab]"); if (b) pick(b); });

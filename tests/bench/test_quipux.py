@@ -6,7 +6,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from bench import quipux as bench, quipux_data as data
+from bench import quipux as bench, quipux_data as data, quipux_site, quipux_streams
 from sources import Quipux
 from tests import pg
 
@@ -23,7 +23,7 @@ def made():
         source.close()
 
 
-@pytest.mark.parametrize("codi", [data.PERSON, str(data.FIRST_USER + 9), "1"])
+@pytest.mark.parametrize("codi", [data.PERSON, data.HUGE, data.WORKING, str(data.FIRST_USER + 9), "1"])
 def test_both_ways_select_the_same(made, codi):
     server, source = made
     with psycopg.connect(server.dsn("quipux")) as connection:
@@ -42,3 +42,15 @@ def test_the_shape_is_what_the_figures_say(made):
             "select count(*) from radicado c left join radicado p on p.radi_nume_radi = c.radi_nume_temp where p.radi_nume_radi is null"
         ).fetchone()
     assert lost == 0, "every copy has its original"
+
+
+def test_the_plan_that_is_measured_holds_every_document(made):
+    _server, source = made
+    count = source.count(data.HUGE, *bench.RANGE)
+    assert quipux_streams._planned(source, data.HUGE, *bench.RANGE) == count.documentos - count.reservados > TINY.radicados // 5
+
+
+def test_a_folder_with_another_corpus_is_not_measured(tmp_path):
+    (tmp_path / "corpus").write_text("otro")
+    with pytest.raises(RuntimeError, match="another corpus"):
+        quipux_site._made(None, tmp_path / "corpus", TINY)

@@ -12,7 +12,7 @@ from extensions import db
 from models import Cuenta, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud, Usuario
 from rules import deadlines
 from rules.lifecycle import Action, Clase, Estado, Motivo
-from services import clock, mover, people, petitions, runs, solicitudes
+from services import clock, decisions, mover, people, petitions, runs, solicitudes
 from sources import demo_people
 
 SINCE, UNTIL = date(2020, 1, 1), date(2026, 11, 17)
@@ -55,7 +55,7 @@ def _make(estado: Estado, person=demo_people.MAIN, **options) -> Solicitud:
     solicitudes.send(actor("aiq@demo.gob.ec"), solicitud)
     if estado is Estado.ENVIADA:
         return solicitud
-    solicitudes.approve(actor("sge@demo.gob.ec"), solicitud, date(2026, 11, 20), comment="Corresponde al ciudadano")
+    decisions.approve(actor("sge@demo.gob.ec"), solicitud, date(2026, 11, 20), comment="Corresponde al ciudadano")
     if estado is Estado.APROBADA:
         return solicitud
     mover.move(solicitud, Action.START, None)
@@ -65,7 +65,7 @@ def _make(estado: Estado, person=demo_people.MAIN, **options) -> Solicitud:
     if estado is Estado.DETENIDA:
         run.estado, run.detencion = EjecucionEstado.DETENIDA, options.get("detencion", "fallos")
         return mover.move(solicitud, Action.FAIL, None, comment="Tres intentos fallidos seguidos sin avance.", data={"causa": "fallos"})
-    return _finish(solicitud, run) if estado is Estado.ATENDIDA else solicitudes.expire(_finish(solicitud, run))
+    return _finish(solicitud, run) if estado is Estado.ATENDIDA else decisions.expire(_finish(solicitud, run))
 
 
 def produced(solicitud: Solicitud) -> Solicitud:

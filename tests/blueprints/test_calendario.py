@@ -52,7 +52,7 @@ def approved(app, day: date, person=demo_people.MAIN) -> tuple[int, int]:
     with cases.context(app):
         row = cases.draft(person)
         cases.solicitudes.send(cases.actor("aiq@demo.gob.ec"), row)
-        cases.solicitudes.approve(cases.actor("sge@demo.gob.ec"), row, day)
+        cases.decisions.approve(cases.actor("sge@demo.gob.ec"), row, day)
         return row.id, row.version
 
 
@@ -132,11 +132,11 @@ class TestFull:
         with cases.context(app):
             row = cases.draft()
             cases.solicitudes.send(cases.actor("aiq@demo.gob.ec"), row)
-            cases.solicitudes.approve(cases.actor("sge@demo.gob.ec"), row, THURSDAY, comment="Urgente")
+            cases.decisions.approve(cases.actor("sge@demo.gob.ec"), row, THURSDAY, comment="Urgente")
             number, version, row.estimado_documentos = row.id, row.version, 2
             other = cases.draft(demo_people.LAWYER)
             cases.solicitudes.send(cases.actor("aiq@demo.gob.ec"), other)
-            cases.solicitudes.approve(cases.actor("sge@demo.gob.ec"), other, MONDAY, comment="Urgente")
+            cases.decisions.approve(cases.actor("sge@demo.gob.ec"), other, MONDAY, comment="Urgente")
             other.estimado_documentos = 2
         data = {"ids": f"{number}:{version}", "fecha": "2026-11-23", "dia": "2026-11-19", "accion": "fecha"}
         refused = sge.post("/calendario/mover", data=data)

@@ -8,16 +8,19 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from lxml import html as parser
 from sqlalchemy import select
 
 from extensions import db
 from jobs import sweeps
-from models import CambioAIQ, Cargo, Correo, Institucion, Nombramiento, Solicitud
+from models import CambioAIQ, Cargo, Correo, Institucion, Nombramiento, Solicitud, Usuario
+from rules.processes import Paso
 from services import clock, relevo, runs
 from sources import demo_people
 from tests import changing as flow
 from tests import making, pdfs
-from tests.blueprints.strict import assert_page
+from tests.blueprints.solicitud_cases import context
+from tests.blueprints.strict import assert_fragment, assert_page
 from tests.conftest import NOW
 
 AIQ, BACKUP, SERVANT, SGE, OTHER = "aiq@demo.gob.ec", "respaldo@demo.gob.ec", "servidor@demo.gob.ec", "sge@demo.gob.ec", "aiq@otra.gob.ec"
@@ -253,3 +256,23 @@ def test_every_step_of_a_change_has_its_words():
     from rules.processes import CHANGE, Step
 
     assert {*CHANGE, Step.CREATE} <= set(STEP), "add the label in blueprints/cambios/labels.py"
+
+
+def test_the_list_is_paged_by_cursor_and_keeps_its_filters(app, sign_in):
+    with context(app):
+        place, author = db.session.scalar(select(Institucion)), db.session.scalar(select(Usuario))
+        place.nombre = "Institución Ñandú"
+        db.session.add_all(CambioAIQ(estado=Paso.ANULADA, institucion_id=place.id, entrante_id=author.id, preparado_por_id=author.id, creado_en=clock.now()) for _ in range(45))
+    client, seen, path = sign_in(SGE), [], "/cambios?q=nandu&estado=anulada"
+    while path:
+        doc = parser.document_fromstring(page(client, path))
+        seen += [int(a.text) for a in doc.xpath("//table//th[@scope='row']/a")]
+        following = doc.xpath("//a[@rel='next']/@href")
+        path = following[0] if following else ""
+        assert not path or ("q=nandu" in path and "cursor=" in path)
+    assert len(seen) == len(set(seen)) == 45 and seen == sorted(seen, reverse=True)
+    fragment = client.get("/cambios?estado=anulada", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert_fragment(fragment)
+    assert 'id="resultados"' in fragment
+    for odd in ("cursor=x", "estado=%00", "q=%25", "pagina=-1", "q=" + "a" * 9000):
+        page(client, f"/cambios?{odd}")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Correo, Descarga, Entrega, Evento, Nombramiento, Parte, Solicitud, Usuario
-from services import clock, runs, solicitudes
+from services import clock, decisions, runs
 from services.adapters import storage
 from sources import demo_people
 from tests.blueprints.strict import assert_fragment, assert_page, text_of
@@ -329,7 +329,7 @@ def test_a_transfer_that_began_in_time_may_end(app, made, aiq):
 
 def test_an_ended_request_is_gone(app, made, aiq):
     with app.app_context():
-        solicitudes.reject(actor("sge@demo.gob.ec"), db.session.get(Solicitud, made.id), "documento_no_corresponde", "")
+        decisions.reject(actor("sge@demo.gob.ec"), db.session.get(Solicitud, made.id), "documento_no_corresponde", "")
         db.session.commit()
     is_plain(aiq.get(made.url), 410)
     html = page_of(aiq, made.page)

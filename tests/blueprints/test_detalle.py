@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Ejecucion, EjecucionEstado, Evento, Solicitud
 from rules.lifecycle import Clase, Estado, Motivo
-from services import clock, solicitudes
+from services import clock, decisions, solicitudes
 from sources import demo_people
 from tests.blueprints import solicitud_cases as cases
 from tests.blueprints.strict import assert_fragment, assert_page
@@ -282,7 +282,7 @@ def personal(app) -> int:
         me = cases.actor("servidor@demo.gob.ec")
         draft = solicitudes.Draft(cases.account(demo_people.SERVANT).id, "", cases.SINCE, cases.UNTIL)
         solicitud = solicitudes.send(me, solicitudes.save(me, Clase.PERSONAL, draft))
-        solicitudes.approve(cases.actor("sge@demo.gob.ec"), solicitud, clock.today() + timedelta(days=1))
+        decisions.approve(cases.actor("sge@demo.gob.ec"), solicitud, clock.today() + timedelta(days=1))
         return cases.produced(solicitud).id
 
 

@@ -11,7 +11,7 @@ from jobs import produce
 from models import Correo, Cuenta, Ejecucion, Evento, Solicitud, Usuario
 from rules.lifecycle import Clase
 from rules.policy import Actor
-from services import clock, people, petitions, runs, solicitudes
+from services import clock, decisions, people, petitions, runs, solicitudes
 from sources import demo_people
 
 AIQ, SECOND_AIQ, OFFICER, SECOND_OFFICER = "aiq@demo.gob.ec", "respaldo@demo.gob.ec", "sge@demo.gob.ec", "sge2@demo.gob.ec"
@@ -47,7 +47,7 @@ def sent(person: demo_people.Account = demo_people.LAWYER) -> Solicitud:
 def scheduled(person: demo_people.Account = demo_people.LAWYER, day: date = DAY) -> Solicitud:
     """Approved for a later day."""
     solicitud = sent(person)
-    solicitudes.approve(actor(OFFICER), solicitud, day)
+    decisions.approve(actor(OFFICER), solicitud, day)
     db.session.commit()
     return solicitud
 
@@ -55,7 +55,7 @@ def scheduled(person: demo_people.Account = demo_people.LAWYER, day: date = DAY)
 def approved(person: demo_people.Account = demo_people.LAWYER) -> Solicitud:
     """Approved, and ordered for this moment."""
     solicitud = scheduled(person)
-    solicitudes.run_now(actor(OFFICER), solicitud)
+    decisions.run_now(actor(OFFICER), solicitud)
     db.session.commit()
     return solicitud
 

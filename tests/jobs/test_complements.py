@@ -16,7 +16,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.lifecycle import Estado
-from services import complements, downloads, mover, purge, runs, solicitudes, trail
+from services import complements, decisions, downloads, mover, purge, runs, trail
 from services.adapters import quipux, storage
 from services.errors import Conflict
 from sources import demo_people
@@ -192,7 +192,7 @@ def test_a_request_rejected_meanwhile_fences_the_worker_off(ctx, damage):
     solicitud = story.produced(demo_people.MAIN)
     ordered(solicitud)
     claim = runs.claim("one")
-    solicitudes.reject(story.actor(story.OFFICER), again(solicitud), "otro", "Se pidió por error.")
+    decisions.reject(story.actor(story.OFFICER), again(solicitud), "otro", "Se pidió por error.")
     db.session.commit()
     with pytest.raises(runs.Fenced):
         runs.heartbeat(claim)
@@ -218,7 +218,7 @@ def test_a_complement_counts_for_complete_downloads_and_its_files_are_purged_too
     told = [e.datos["partes"] for e in again(solicitud).eventos if e.accion == "download"]
     assert len(told) == 2 and told[1] == told[0] + 1 and trail.downloaded(again(solicitud))
     row = again(solicitud)
-    solicitudes.expire(row)
+    decisions.expire(row)
     purge.purge(row)
     db.session.commit()
     assert not list(storage().list(f"solicitudes/{again(solicitud).id:06d}/"))

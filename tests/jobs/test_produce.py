@@ -13,7 +13,7 @@ from extensions import db
 from jobs import produce, stopping
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado
-from services import clock, leases, people, petitions, runs, solicitudes
+from services import clock, decisions, leases, people, petitions, runs, solicitudes
 from services.adapters import storage
 from sources import demo_people
 
@@ -38,9 +38,9 @@ def approved(person=demo_people.MAIN) -> Solicitud:
     db.session.commit()
     solicitudes.send(aiq, solicitud)
     db.session.commit()
-    solicitudes.approve(sge, solicitud, date(2026, 11, 19))
+    decisions.approve(sge, solicitud, date(2026, 11, 19))
     db.session.commit()
-    solicitudes.run_now(sge, solicitud)
+    decisions.run_now(sge, solicitud)
     db.session.commit()
     return solicitud
 

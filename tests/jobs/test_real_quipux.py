@@ -20,7 +20,7 @@ from jobs import produce
 from jobs.material import Material
 from models import Cargo, Cuenta, Nombramiento, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado
-from services import clock, mirror, mover, people, petition_index, petitions, runs, schedule, solicitudes
+from services import clock, decisions, mirror, mover, people, petition_index, petitions, runs, schedule, solicitudes
 from services.adapters import quipux, storage
 from tests import pg
 from tests.conftest import NOW
@@ -98,9 +98,9 @@ def _approved() -> int:
     db.session.commit()
     solicitudes.send(aiq, solicitud)
     db.session.commit()
-    solicitudes.approve(sge, solicitud, date(2026, 11, 19))
+    decisions.approve(sge, solicitud, date(2026, 11, 19))
     db.session.commit()
-    solicitudes.run_now(sge, solicitud)
+    decisions.run_now(sge, solicitud)
     db.session.commit()
     return solicitud.id
 

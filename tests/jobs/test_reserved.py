@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from extensions import db
 from jobs import produce
 from models import Correo, Ejecucion, ParteTipo, Solicitud
-from services import runs, solicitudes
+from services import decisions, runs
 from services.adapters import quipux, storage
 from sources import demo_people
 from tests import making
@@ -99,9 +99,9 @@ def attended(app, *, include: bool) -> tuple[int, int, list[bytes]]:
         sge = making.actor("sge@demo.gob.ec")
         marks = secrets(solicitud)
         reserved = quipux().count(solicitud.cuenta.quipux_codi, solicitud.desde, solicitud.hasta).reservados
-        solicitudes.approve(sge, solicitud, date(2026, 11, 19), comment="Orden judicial 17-2026" if include else "", include_reserved=include)
+        decisions.approve(sge, solicitud, date(2026, 11, 19), comment="Orden judicial 17-2026" if include else "", include_reserved=include)
         db.session.commit()
-        solicitudes.run_now(sge, solicitud)
+        decisions.run_now(sge, solicitud)
         db.session.commit()
         number = solicitud.id
         produce.work()

@@ -19,7 +19,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Correo, CorreoEstado, Cuenta, Parte, Solicitud
 from rules.lifecycle import Estado, Motivo
-from services import clock, downloads, mover, runs, solicitudes, uploads
+from services import clock, decisions, downloads, mover, runs, uploads
 from services.adapters import storage
 from sources import demo_people
 from storage import StorageError
@@ -140,7 +140,7 @@ def test_a_deletion_that_failed_is_not_recorded_and_is_tried_again(ctx, loud):
 
 
 def test_a_rejection_after_generation_blocks_at_once_and_deletes_after_72_hours():
-    solicitudes.reject(story.actor(story.OFFICER), request(), "documento_no_corresponde", "")
+    decisions.reject(story.actor(story.OFFICER), request(), "documento_no_corresponde", "")
     db.session.commit()
     with pytest.raises(downloads.Over):
         downloads.check_open(request())
@@ -186,7 +186,7 @@ def test_no_reminder_once_every_data_part_was_downloaded_whole():
 def test_after_an_extension_only_the_new_end_is_reminded_of():
     with clock.frozen(END - 24 * HOUR):
         sweeps.reminders()
-        solicitudes.extend(story.actor(story.OFFICER), request(), "El ciudadano estuvo hospitalizado.")
+        decisions.extend(story.actor(story.OFFICER), request(), "El ciudadano estuvo hospitalizado.")
         db.session.commit()
     assert request().vigente_hasta == END + 48 * HOUR
     for moment, new in ((END - SECOND, 0), (END, 1), (END + 24 * HOUR, 1), (END + 25 * HOUR, 0)):

@@ -15,7 +15,7 @@ from extensions import db
 from jobs import produce
 from models import Ejecucion, EjecucionEstado
 from rules.lifecycle import Estado
-from services import runs, solicitudes
+from services import decisions, runs
 from services.adapters import quipux
 from services.errors import Refused
 from sources import demo_people
@@ -260,6 +260,6 @@ def test_a_stopped_run_writes_nothing_more_and_its_request_can_be_rejected(ctx, 
     run = run_of(solicitud)
     assert (again(solicitud).estado, run.detencion) == (Estado.DETENIDA, "orden")
     assert not any(part.sha256 for part in run.partes)
-    solicitudes.reject(story.actor(story.OFFICER), again(solicitud), "otro", "Se pidió por error.")
+    decisions.reject(story.actor(story.OFFICER), again(solicitud), "otro", "Se pidió por error.")
     db.session.commit()
     assert again(solicitud).estado is Estado.ELIMINADA

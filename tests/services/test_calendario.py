@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Action, Clase, Estado
-from services import calendar_moves, calendario, clock, desk_calendar, estimates_report, feriados, periods, runs, schedule, solicitudes
+from services import calendar_moves, calendario, clock, decisions, desk_calendar, estimates_report, feriados, periods, runs, schedule
 from services.mover import create, move
 from sources import demo_people as people
 from tests import making
@@ -220,8 +220,8 @@ def test_above_the_capacity_only_with_a_reason_and_counted_together(sge):
 def test_what_changed_meanwhile_is_explained_row_by_row(sge):
     gone, stale, fine = promised(THURSDAY), promised(THURSDAY), promised(THURSDAY)
     chosen = [(row.id, row.version) for row in (gone, stale, fine)]
-    solicitudes.reject(making.actor("sge2@demo.gob.ec"), gone, "documento_no_corresponde", "")
-    solicitudes.reschedule(making.actor("sge2@demo.gob.ec"), stale, FRIDAY)
+    decisions.reject(making.actor("sge2@demo.gob.ec"), gone, "documento_no_corresponde", "")
+    decisions.reschedule(making.actor("sge2@demo.gob.ec"), stale, FRIDAY)
     db.session.commit()
     outcomes = [calendar_moves.move(sge, number, version, MONDAY, "") for number, version in [*chosen, (99_999, None)]]
     assert [o.done for o in outcomes] == [False, False, True, False]
@@ -294,8 +294,8 @@ def test_the_estimate_of_the_sending_outlives_the_plan():
     row = making.sent(people.MAIN)
     foreseen = (row.previsto_documentos, row.previsto_bytes)
     assert foreseen == (row.estimado_documentos, row.estimado_bytes) and foreseen[0] > 0
-    solicitudes.approve(making.actor("sge@demo.gob.ec"), row, THURSDAY, comment="Más de lo que cabe en el día")
-    solicitudes.run_now(making.actor("sge@demo.gob.ec"), row)
+    decisions.approve(making.actor("sge@demo.gob.ec"), row, THURSDAY, comment="Más de lo que cabe en el día")
+    decisions.run_now(making.actor("sge@demo.gob.ec"), row)
     db.session.commit()
     making.produced(row)
     again = db.session.scalar(select(Solicitud).order_by(Solicitud.id.desc()).limit(1))

@@ -13,7 +13,7 @@ import config
 from app import create_app
 from extensions import db
 from models import Solicitud
-from services import calendario, capacities, clock, demo, estimates_report, feriados, periods, schedule, solicitudes
+from services import calendario, capacities, clock, decisions, demo, estimates_report, feriados, periods, schedule
 from services.errors import Refused
 from sources import demo_people
 from tests import making, pg
@@ -54,7 +54,7 @@ def test_of_two_officers_who_fill_the_same_day_the_second_is_asked_for_a_reason(
             officer, row = making.actor(correo), db.session.get(Solicitud, number)
             ready.wait()
             try:
-                solicitudes.approve(officer, row, THURSDAY)
+                decisions.approve(officer, row, THURSDAY)
                 db.session.commit()
                 return "approved"
             except Refused as refused:

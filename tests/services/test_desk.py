@@ -11,7 +11,7 @@ from extensions import db
 from models import Cuenta, Feriado, PeriodoAltaDemanda, Solicitud, Usuario
 from rules.calendar import Capacity, DayLoad, Load
 from rules.lifecycle import Action, Clase
-from services import clock, desk, desk_calendar, desk_checks, desk_queue, people, solicitudes
+from services import clock, decisions, desk, desk_calendar, desk_checks, desk_queue, people
 from services.desk_queue import ALL, CLEAN, LATE, OBSERVED, UNOPENED, Filters
 from services.errors import Conflict, NotFound
 from services.mover import create, move
@@ -193,7 +193,7 @@ def test_following_is_the_next_by_age_then_the_first_then_none(ctx):
 
 def test_a_returned_request_is_told_to_officers_only(ctx):
     row = waiting()
-    solicitudes.give_back(actor("sge2@demo.gob.ec"), row, "otro", "Aclare el rango.")
+    decisions.give_back(actor("sge2@demo.gob.ec"), row, "otro", "Aclare el rango.")
     with pytest.raises(Conflict, match="Devuelta con observaciones"):
         desk.solicitud(actor(), row.id)
     with pytest.raises(NotFound):

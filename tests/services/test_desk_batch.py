@@ -13,7 +13,7 @@ from extensions import db
 from models import Correo, Evento, Lote, LoteFila, LoteResultado, Nombramiento, Solicitud, Usuario
 from jobs import sweeps
 from rules.lifecycle import Action, Estado
-from services import clock, desk_batch, schedule, solicitudes
+from services import clock, decisions, desk_batch, schedule
 from services.desk_queue import ALL, CLEAN, Filters
 from services.errors import NotFound, Refused
 from sources import demo_people as demo
@@ -92,8 +92,8 @@ def test_what_changed_meanwhile_is_explained_and_holds_back_no_other(ctx):
     fine, decided, edited, back = (waiting(account) for account in PEOPLE[:4])
     preview = desk_batch.preview(actor(), Filters())
     second = actor("sge2@demo.gob.ec")
-    solicitudes.reject(second, decided, "vigente", "")
-    solicitudes.give_back(second, back, "otro", "Aclare.")
+    decisions.reject(second, decided, "vigente", "")
+    decisions.give_back(second, back, "otro", "Aclare.")
     db.session.commit()
     edited.version += 1
     db.session.commit()
@@ -109,7 +109,7 @@ def test_a_day_taken_meanwhile_gives_way_to_the_next_one(ctx):
     row = waiting(estimado_documentos=60)
     preview = desk_batch.preview(actor(), Filters())
     other = waiting(demo.LAWYER, estimado_documentos=90)
-    solicitudes.approve(actor("sge2@demo.gob.ec"), other, date(2026, 11, 19))
+    decisions.approve(actor("sge2@demo.gob.ec"), other, date(2026, 11, 19))
     db.session.commit()
     lote = run(actor(), preview)
     assert row.fecha_tentativa == date(2026, 11, 20) and lote.filas[0].fecha_final == date(2026, 11, 20)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Apertura
 from rules.lifecycle import Action
-from services import desk_presence, solicitudes
+from services import decisions, desk_presence, solicitudes
 from services.mover import move
 from sources import demo_people as demo
 from tests import making
@@ -74,7 +74,7 @@ def test_sent_again_it_is_unopened_again(at):
     db.session.commit()
     db.session.refresh(row)
     assert row.abierta_en == NOW
-    solicitudes.give_back(actor(FIRST), row, "sin_firma", "")
+    decisions.give_back(actor(FIRST), row, "sin_firma", "")
     assert row.devuelta_por == "El documento no está firmado por el ciudadano."
     solicitudes.send(making.actor("aiq@demo.gob.ec"), row)
     db.session.commit()

@@ -134,7 +134,7 @@ def test_a_local_feriado_is_shown_and_changes_no_working_day(sge):
 
 def test_announced_dates_stay_and_are_listed(sge):
     solicitud = making.sent(demo_people.MAIN)
-    making.solicitudes.approve(sge, solicitud, CHRISTMAS_EVE)
+    making.decisions.approve(sge, solicitud, CHRISTMAS_EVE)
     db.session.commit()
     assert feriados.touched() == []
     feriados.add(sge, CHRISTMAS_EVE, "Puente de Navidad", "Decreto 417")

@@ -109,7 +109,7 @@ def test_a_changed_row_breaks_the_chain(past):
 
 def test_who_did_it_is_an_account_and_nobody_can_sign_in_for_it(past):
     history_import.run(quipux())
-    steps = trail.past(imported(1), Estado.ELIMINADA)
+    steps = trail.past(imported(1), Estado.ELIMINADA).steps
     driver = db.session.scalar(select(Cuenta).where(Cuenta.quipux_codi == CREATOR))
     assert all(step.who.startswith(driver.nombre_completo) for step in steps[:-1]) and steps[-1].who == "Sistema"
     assert "Nº 1" in steps[0].notes[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from extensions import db
 from models import BloqueEspejo, Cuenta, Espejo, Institucion
 from services import clock, mirror
 from services.adapters import quipux
 from sources import Quipux, SourceUnavailable, demo_people
+from sources.people import BLOCK
 from tests.conftest import NOW
 from tests.services.quipux_copy import change, copy_of
 
@@ -129,3 +130,21 @@ def test_a_first_load_that_broke_off_goes_on_as_a_first_load(monkeypatch):
     monkeypatch.undo()
     mirror.refresh(quipux())
     assert (row(demo_people.MAIN.codi).activa, row(demo_people.MAIN.codi).inactiva_desde) == (False, None)
+
+
+def test_only_accounts_that_do_not_know_their_block_are_looked_for_by_their_code(settings):
+    """In a table that was empty a moment ago PostgreSQL reads it all for 500 codes, and so once more for every block."""
+    asked = []
+    db.session.execute(update(BloqueEspejo).values(huella="otra"))
+    db.session.commit()
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _k, sql, *_: asked.append(sql))
+    mirror.refresh(quipux())
+    by_code = "cuenta.quipux_codi IN"
+    assert asked and not any(by_code in sql and sql.startswith("SELECT") for sql in asked)
+    stray = demo_people.SERVANT.codi
+    db.session.execute(update(Cuenta).where(Cuenta.quipux_codi == stray).values(bloque=None))
+    db.session.execute(update(BloqueEspejo).values(huella="otra"))
+    db.session.commit()
+    before = counted()
+    mirror.refresh(quipux())
+    assert (row(stray).bloque, counted()) == (int(stray) // BLOCK, before)

@@ -8,7 +8,7 @@ from extensions import db
 from jobs import produce
 from models import EjecucionEstado
 from rules.lifecycle import Estado, IllegalMove
-from services import purge, runs, solicitudes
+from services import decisions, purge, runs
 from services.adapters import storage
 from services.errors import Conflict
 from tests.conftest import NOW
@@ -42,7 +42,7 @@ def test_files_of_a_living_request_are_never_deleted():
 def test_a_second_officers_word_deletes_at_once():
     solicitud = story.produced()
     keys = stored(solicitud.id)
-    solicitudes.reject(story.actor(story.OFFICER), solicitud, "documento_no_corresponde", "")
+    decisions.reject(story.actor(story.OFFICER), solicitud, "documento_no_corresponde", "")
     assert purge.pending() == []
     for nobody in (story.OFFICER, story.AIQ):
         with pytest.raises(Conflict):
@@ -65,7 +65,7 @@ def test_what_a_stopped_run_left_goes_with_its_request():
     put(f"solicitudes/{solicitud.id:06d}/{claim.ejecucion_id}/1/X.z01")
     with pytest.raises(runs.Fenced):
         runs.detain(claim, "fuente")
-    solicitudes.reject(story.actor(story.OFFICER), story.again(solicitud), "otro", "Se pidió por error.")
+    decisions.reject(story.actor(story.OFFICER), story.again(solicitud), "otro", "Se pidió por error.")
     purge.confirm(story.actor("sge2@demo.gob.ec"), story.again(solicitud))
     db.session.commit()
     assert not stored(claim.solicitud_id)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
+from app import create_app
 from extensions import db
 from models import Institucion, Nombramiento
 from rules.deadlines import midnight
@@ -15,7 +18,7 @@ from services import clock, register, relevo
 from sources import demo_people
 from tests import making
 from tests.changing import SERVANT, SGE, fulfilled, requested, started, trained
-from tests.conftest import NOW
+from tests.conftest import NOW, settings_for
 
 FIRST_HOUR, SECOND_HOUR = midnight(date(2026, 11, 27)), midnight(date(2027, 1, 11))
 
@@ -25,8 +28,20 @@ def _context(ctx):
     yield
 
 
-@pytest.fixture
-def place() -> Institucion:
+@pytest.fixture(scope="module")
+def seeded(seeded, quipux_folder, tmp_path_factory) -> Path:
+    """The database of every test here, with the two changes in it: told once, since it takes seconds."""
+    folder = tmp_path_factory.mktemp("relevos")
+    shutil.copy(seeded, folder / "respaldos.sqlite")
+    app = create_app(settings_for(folder, quipux_folder))
+    with app.app_context(), clock.frozen(NOW):
+        _two_changes()
+        db.session.remove()
+        db.engine.dispose()
+    return folder / "respaldos.sqlite"
+
+
+def _two_changes() -> None:
     """Rosa until 27 November, Luis until 11 January, Mayra (the backup until then) from then on."""
     row = fulfilled(trained(requested(started())))
     relevo.register(making.actor(SGE), row)
@@ -37,7 +52,11 @@ def place() -> Institucion:
         fulfilled(trained(row), "respaldo@demo.gob.ec")
         relevo.register(making.actor(SGE), row)
         db.session.commit()
-    return row.institucion
+
+
+@pytest.fixture
+def place() -> Institucion:
+    return db.session.scalars(select(Institucion).where(Institucion.sigla == "SNBAP")).one()
 
 
 def names(rows: list[Nombramiento]) -> list[tuple[str, str]]:

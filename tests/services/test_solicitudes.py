@@ -14,7 +14,7 @@ from extensions import db
 from models import Correo, Cuenta, Institucion, Solicitud, Usuario
 from rules.lifecycle import Action, Clase, Estado, Motivo
 from rules.policy import Permission, may
-from services import clock, mover, petitions, scope, solicitudes
+from services import acting, clock, decisions, mover, petitions, scope, solicitudes
 from services.adapters import storage
 from services.errors import Conflict, NotFound, Refused
 from services.people import actor_of
@@ -155,7 +155,7 @@ def test_sending_copies_the_petition_with_its_file_and_the_estimate():
 
 def test_fecha_solicitud_is_that_of_the_first_sending():
     row = sent()
-    solicitudes.give_back(actor("sge@demo.gob.ec"), row, "rango", "Falta el año 2023")
+    decisions.give_back(actor("sge@demo.gob.ec"), row, "rango", "Falta el año 2023")
     with clock.frozen(NOW + timedelta(days=1)):
         solicitudes.send(actor(), row)
     assert row.fecha_solicitud == NOW and row.enviada_en == NOW + timedelta(days=1) and row.devuelta_por == ""
@@ -221,7 +221,7 @@ def test_a_draft_never_sent_is_hidden_and_its_number_is_not_used_again():
 
 def test_a_returned_draft_is_cancelled_and_stays_in_the_listing():
     row = sent()
-    solicitudes.give_back(actor("sge@demo.gob.ec"), row, "documento", "No es la petición")
+    decisions.give_back(actor("sge@demo.gob.ec"), row, "documento", "No es la petición")
     solicitudes.delete(actor(), row)
     assert (row.estado, row.oculta) == (Estado.ELIMINADA, False) and actions(row)[-1] == Action.CANCEL
     assert scope.solicitud(actor(), row.id) is row
@@ -281,8 +281,8 @@ def test_who_wrote_a_petition(sender, sender_cedula, yes):
 def test_returning_and_rejecting_need_their_reasons():
     row, sge = sent(), actor("sge@demo.gob.ec")
     for call, args, field in [
-        (solicitudes.give_back, ("", "texto"), "motivo"), (solicitudes.give_back, ("rango", "  "), "detalle"), (solicitudes.give_back, ("rango", "x" * 5000), "detalle"),
-        (solicitudes.reject, ("nada", ""), "motivo"), (solicitudes.reject, ("otro", " "), "detalle"),
+        (decisions.give_back, ("", "texto"), "motivo"), (decisions.give_back, ("rango", "  "), "detalle"), (decisions.give_back, ("rango", "x" * 5000), "detalle"),
+        (decisions.reject, ("nada", ""), "motivo"), (decisions.reject, ("otro", " "), "detalle"),
     ]:
         with pytest.raises(Refused) as refused:
             call(sge, row, *args)
@@ -292,17 +292,17 @@ def test_returning_and_rejecting_need_their_reasons():
 
 def test_what_may_be_offered_follows_rights_and_estado():
     row = sent()
-    offered = {c: {k for k, v in solicitudes.offered_actions(actor(c), row, row.estado).items() if v} for c in PEOPLE}
+    offered = {c: {k for k, v in acting.offered_actions(actor(c), row, row.estado).items() if v} for c in PEOPLE}
     assert offered["aiq@demo.gob.ec"] == offered["respaldo@demo.gob.ec"] == {"cancel"}
     assert offered["sge@demo.gob.ec"] == {"decide", "reject"} and offered["aiq@otra.gob.ec"] == offered["servidor@demo.gob.ec"] == set()
     own = sent(people.ARCHIVIST, by="sge@demo.gob.ec")
-    assert "decide" not in {k for k, v in solicitudes.offered_actions(actor("sge@demo.gob.ec"), own, own.estado).items() if v}
-    assert solicitudes.offered_actions(actor("sge2@demo.gob.ec"), own, own.estado)["decide"]
+    assert "decide" not in {k for k, v in acting.offered_actions(actor("sge@demo.gob.ec"), own, own.estado).items() if v}
+    assert acting.offered_actions(actor("sge2@demo.gob.ec"), own, own.estado)["decide"]
 
 
 def test_the_recorrido_of_all_of_it_holds():
     row = sent()
-    solicitudes.give_back(actor("sge@demo.gob.ec"), row, "rango", "Otra vez")
+    decisions.give_back(actor("sge@demo.gob.ec"), row, "rango", "Otra vez")
     solicitudes.send(actor(), row)
     solicitudes.cancel(actor(), row, "Ya no hace falta")
     assert mover.broken_link(row) is None and row.motivo is Motivo.CANCELADA
@@ -315,14 +315,14 @@ def test_a_day_above_capacity_is_taken_only_with_a_reason(app):
     sge = actor("sge@demo.gob.ec")
     app.config["CAPACITY_DOCUMENTS"] = max(first.estimado_documentos, second.estimado_documentos)
     day = date(2026, 11, 24)
-    solicitudes.approve(sge, first, day)
+    decisions.approve(sge, first, day)
     with pytest.raises(Refused) as refused:
-        solicitudes.approve(sge, second, day)
+        decisions.approve(sge, second, day)
     assert "supera la capacidad diaria" in refused.value.fields["comentario"]
-    solicitudes.approve(sge, second, date(2026, 11, 25))
+    decisions.approve(sge, second, date(2026, 11, 25))
     with pytest.raises(Refused):
-        solicitudes.reschedule(sge, second, day)
-    solicitudes.reschedule(sge, second, day, comment="Orden judicial.")
+        decisions.reschedule(sge, second, day)
+    decisions.reschedule(sge, second, day, comment="Orden judicial.")
     assert second.fecha_tentativa == day and second.eventos[-1].comentario == "Orden judicial."
 
 

@@ -38,6 +38,14 @@ TYPED = st.one_of(
 PEOPLE = 240
 
 
+@pytest.fixture(autouse=True)
+def limits():
+    """Tests set these; the next one finds them as they are."""
+    kept = people_search.WINDOW, solicitudes_listing.RECENT
+    yield
+    people_search.WINDOW, solicitudes_listing.RECENT = kept
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def country(request, tmp_path_factory, quipux_folder):
     """An application with two institutions and people of every kind of name; some rows renamed, moved and deleted since."""
@@ -112,8 +120,10 @@ def oracle(typed: str, rows) -> list[int]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(typed=TYPED)
-def test_accounts_are_those_of_the_oracle_in_its_order(country, typed):
+@given(typed=TYPED, window=st.sampled_from([2, 40, 3000]))
+def test_accounts_are_those_of_the_oracle_in_its_order(country, typed, window):
+    """On PostgreSQL whether the words are common among the first accounts (`window`) or rare."""
+    people_search.WINDOW = window
     everybody = list(db.session.execute(select(Cuenta.id, Cuenta.cedula, Cuenta.busqueda, Cuenta.apellido_plegado, Cuenta.institucion_id, Cuenta.activa)))
     scopes = [
         (people_search.visible(SGE, typed), everybody),
@@ -144,6 +154,19 @@ def test_requests_are_those_of_the_oracle(country, typed, place):
             assert [row.solicitud.id for row in page.rows] == sorted(expected)[:20]
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(typed=TYPED, recent=st.sampled_from([3, 2000]))
+def test_the_headers_requests_are_the_newest_of_the_oracle(country, typed, recent):
+    solicitudes_listing.RECENT = recent
+    wanted = words(typed)[:12]
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None
+    for actor in (SGE, AIQ):
+        seen = [r for r in db.session.execute(select(Solicitud.id, Solicitud.busqueda, Solicitud.institucion_id)) if actor.sge or r.institucion_id == 2]
+        named = sorted((r.id for r in seen if wanted and all(any(own.startswith(w) for own in r.busqueda.split()) for w in wanted)), reverse=True)
+        numbered = [r.id for r in seen if r.id == number]
+        assert [row.solicitud.id for row in solicitudes_listing.best(actor, typed, 5)] == [*numbered, *(i for i in named if i not in numbered)][:5]
+
+
 def test_more_than_a_thousand_are_counted_no_further(country):
     db.session.execute(insert(Cuenta), [_person(n) | {"busqueda": " zoraida paz", "apellido_plegado": f"{'paz' if n % 2 else 'zoraida'} x"} for n in range(5001, 6203)])
     for typed, first in (("zor", 5002), ("pa", 5001), ("zoraida", 5002)):
@@ -159,6 +182,13 @@ def test_the_index_of_sqlite_is_sound(country):
     for name in ("cuenta_palabras", "solicitud_palabras"):
         db.session.execute(text(f"INSERT INTO {name}({name}) VALUES ('integrity-check')"))
     db.session.rollback()
+
+
+def test_postgresql_compiles_no_search(country):
+    """It took ten times as long as the search."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.rollback()
+        assert db.session.scalar(text("SHOW jit")) == "off"
 
 
 def test_of_two_words_the_longer_counts():

@@ -1,11 +1,13 @@
 """Where a document's files are, what is wrong with them, and that their bytes arrive whole."""
 
+import os
 import time
 from datetime import date
 
 import pytest
 
 from sources import FileProblem, SourceUnavailable
+from sources.disk import Disk
 from tests.sources import cases
 
 Y2019 = (date(2019, 1, 1), date(2019, 12, 31))
@@ -236,3 +238,20 @@ def test_a_missing_bodega_database_is_the_sources_trouble(installation):
     with pytest.raises(SourceUnavailable):
         list(quipux.documents("110", date(2018, 1, 1), date(2018, 12, 31)))
     quipux.close()
+
+
+def test_a_folder_is_listed_once_while_it_stays_as_it_is(tmp_path, monkeypatch):
+    """Of a tree that came with another case every file is looked for by its folder's names."""
+    folder = tmp_path / "2019"
+    folder.mkdir()
+    for name in ("UNO.pdf", "DOS.pdf"):
+        (folder / name).write_bytes(b"%PDF")
+    os.utime(folder, (1, 1))
+    disk, listed, real = Disk(tmp_path), [], os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: listed.append(path) or real(path))
+    assert [disk.probe(f"/2019/{name}").path for name in ("uno.pdf", "dos.pdf")] == ["/2019/UNO.pdf", "/2019/DOS.pdf"]
+    with pytest.raises(FileProblem):
+        disk.size("/2019/tres.pdf")
+    assert len(listed) == 1
+    (folder / "TRES.pdf").write_bytes(b"%PDF")
+    assert disk.size("/2019/tres.pdf") == 4, "what came meanwhile is seen"

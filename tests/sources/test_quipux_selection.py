@@ -4,8 +4,9 @@ from datetime import date
 
 import psycopg
 import pytest
+from sqlalchemy.engine.cursor import BufferedRowCursorFetchStrategy, CursorFetchStrategy
 
-from sources import Count
+from sources import Count, selection
 from sources.report import documents_json
 from tests.sources import cases
 
@@ -167,3 +168,16 @@ def test_an_empty_range_is_empty(quipux):
     assert quipux.count("110", day, day) == Count(0, 0, 0, 0)
     assert (quipux.size("110", day, day).bytes, quipux.size("110", day, day).exacto) == (0, True)
     assert list(quipux.documents("110", day, day)) == []
+
+
+def test_a_selection_is_never_fetched_whole(quipux, monkeypatch):
+    """A person with 500 000 documents took 400 MB here: what is read next is read when it is wanted."""
+    sizes = []
+    for strategy in (BufferedRowCursorFetchStrategy, CursorFetchStrategy):
+        monkeypatch.setattr(strategy, "fetchall", lambda *_a: pytest.fail("everything fetched at once"))
+    for strategy in (BufferedRowCursorFetchStrategy, CursorFetchStrategy):
+        real = strategy.fetchmany
+        monkeypatch.setattr(strategy, "fetchmany", lambda self, *a, real=real, **k: sizes.append(a[-1]) or real(self, *a, **k))
+    monkeypatch.setattr(selection, "_STREAM", 2)
+    assert len(list(quipux.selected("110", *Y2018))) == 11
+    assert set(sizes) == {2} and len(sizes) > 3

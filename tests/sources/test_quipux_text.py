@@ -1,6 +1,8 @@
 """Text out of a half-escaped database."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sources.text import block, line, page
 
@@ -56,3 +58,9 @@ def test_a_page_closes_what_it_opens_and_keeps_tables():
     body = page("<table><tr><td colspan=2><b>uno<td>dos</table>").decode()
     assert body.count("<td") == body.count("</td>") == 2
     assert '<td colspan="2">' in body and body.count("<b>") == body.count("</b>")
+
+
+@given(st.text(alphabet="aÑ é\t\n\x0b\x1c\x85\u00a0\u2003\r\x00\u0301<>&;br/lt", max_size=9))
+def test_a_line_is_a_block_on_one_line(text):
+    """Plain texts take a short cut, and nothing else does."""
+    assert line(text) == " ".join(block(text).split())
