@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 from isal import isal_zlib
 
 from archive.errors import Damaged
-from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, pays, worth_keeping
+from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, streaming_pays, worth_keeping
 from archive.pipeline import in_order
 from archive.sums import NoHash, VolumeHash
 from archive.zipfmt import (
@@ -87,7 +87,7 @@ class Writer:
         head = b"".join(piece for _, piece in zip(range(SMALL // BLOCK), pieces, strict=False))
         if len(head) < SMALL:
             return self.add(name, stamp, head)
-        if pays(head):
+        if streaming_pays(head):
             written = self._stream(name, stamp, head, pieces, DEFLATED, planned)
             if written:
                 return written

@@ -6,9 +6,9 @@ import contextvars
 import threading
 import time
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-from extensions import db, reading
+from extensions import db, reading, tune
 from models import Barrido
 from tests.conftest import NOW
 
@@ -75,5 +75,9 @@ def test_a_reader_sees_the_database_as_it_was_before_the_writer(app):
 
 
 def test_the_pragmas_hold_on_every_connection(ctx):
-    values = [db.session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")]
+    engine = create_engine(db.engine.url)  # as production makes it: the tests' own lets the disk be lazy
+    tune(engine)
+    with engine.connect() as connection:
+        values = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")]
     assert values == ["wal", 1, 1, 15000]
+    engine.dispose()
