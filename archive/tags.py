@@ -60,22 +60,6 @@ class Lists:
             rows.clear()
 
 
-def lists(details: Iterable[dict], outs: tuple[BinaryIO, BinaryIO, BinaryIO], *, part: int | None = None) -> Counts:
-    """Writes the three `Lists` of all `details`. Returns the fates."""
-    made = Lists(outs, part=part)
-    for detail in details:
-        made.add(detail)
-    made.flush()
-    return made.counts
-
-
-def index_csv(details: Iterable[dict]) -> Iterator[bytes]:
-    """INDICE alone, to know its size beforehand."""
-    yield csv_head(INDEX_HEAD)
-    for position, detail in enumerate(details, 1):
-        yield csv_lines([index_line(position, detail)])
-
-
 def index_line(position: int, d: dict) -> tuple:
     here = [f for f in d["archivos"] if not f.get("causa")]
     main = next((f.get("ruta", "") for f in here if f["clase"] != "anexo"), "")
@@ -111,11 +95,6 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
             reason = (s or signature).get("motivo", "")
             signed = signature.get("firmado", "")
             yield d["numero"], f["ruta"], verdict, name, _day(date), issuer, certificate, "No consultada", reason, signed
-
-
-def csv_head(head: tuple[str, ...]) -> bytes:
-    """UTF-8 byte order mark and the first line."""
-    return _BOM + csv_lines([head])
 
 
 def csv_lines(rows: Iterable[tuple]) -> bytes:

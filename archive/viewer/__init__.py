@@ -87,19 +87,12 @@ def index_name(header: Header) -> str:
     return f"visor/indice_{header.complement}.js" if header.complement else INDEX_NAME
 
 
-def index_js(header: Header, rows: Iterable[IndexRow], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
+class Index:
     """The index script (`index_name`): meta on the first line, then one document a line, then the interned names.
 
-    parts: number of data volumes planned. bytes_planned: payload bytes of the plan. Deterministic: the same header
-    and rows give the same bytes.
+    In two steps: each document is written down when it comes, its part is added when it is known. The same header and
+    rows give the same bytes.
     """
-    index = Index()
-    placed = ((index.row(row), row.part) for row in rows)
-    return index.script(header, placed, parts=parts, bytes_planned=bytes_planned)
-
-
-class Index:
-    """The index script in two steps: each document is written down when it comes, its part is added when it is known."""
 
     def __init__(self) -> None:
         self._people, self._kinds = _Interned(), _Interned()
@@ -109,7 +102,8 @@ class Index:
         return _script(shown(_compact(row, self._people, self._kinds)))
 
     def script(self, header: Header, placed: Iterable[tuple[bytes, int]], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
-        """The whole script. placed: what `row` gave, in that order, each with its part."""
+        """The whole script. placed: what `row` gave, in that order, each with its part. parts: number of data volumes planned.
+        bytes_planned: payload bytes of the plan."""
         meta = _meta(header, parts, bytes_planned)
         yield _script(b'window.RESPALDO={"meta":%b,"causas":%b,"docs":[' % (shown(meta), shown(CAUSES)))
         separator = b"\n"

@@ -1,4 +1,4 @@
-"""What every reader makes of an archive: {path: SHA-256} after it extracted it, and nothing outside."""
+"""What every reader makes of an archive: {path: SHA-256} after it extracted it, and nothing outside; and what a viewer reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from archive import viewer
 from tests.archive.conftest import run
 
 UTF8 = {"LC_ALL": "C.UTF-8"}
@@ -56,3 +57,9 @@ def names(reader: str, archive: Path) -> list[str]:
         return [line.removeprefix("Path = ") for line in told.splitlines() if line.startswith("Path = ")]
     words = {"unzip": ("unzip", "-Z1"), "bsdtar": ("bsdtar", "-tf")}[reader]
     return run(*words, archive, env=UTF8).splitlines()
+
+
+def index_js(header, rows, *, parts: int, bytes_planned: int):
+    """The viewer's index script of rows whose parts are known from the start."""
+    index = viewer.Index()
+    return index.script(header, ((index.row(row), row.part) for row in rows), parts=parts, bytes_planned=bytes_planned)

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import CAUSES, Header
-from archive.viewer import IndexRow, index_js, index_name, part_js, part_key, part_name, read_part_js, static_files
+from archive.viewer import IndexRow, index_name, part_js, part_key, part_name, read_part_js, static_files
+from tests.archive.readers import index_js
 
 HEADER = Header(
     name="RESPALDO_000123",

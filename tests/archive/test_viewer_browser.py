@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from archive.model import Header
-from archive.viewer import IndexRow, index_js, index_name, part_js, part_key, part_name, static_files
+from archive.viewer import IndexRow, index_name, part_js, part_key, part_name, static_files
+from tests.archive.readers import index_js
 
 expect = pytest.importorskip("playwright.sync_api").expect
 sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
