@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from flask import Flask, current_app, request, url_for
 from markupsafe import Markup, escape
 
-from blueprints import charts, graphics
+from blueprints import charts, graphics, lists
 from rules import texts
 from rules.deadlines import ZONE
 
@@ -87,7 +87,7 @@ def init_app(app: Flask) -> None:
         resaltar=highlight, roles=table_roles, sin_punto=without_stop)
     app.jinja_env.globals.update(
         icon=icon, static_url=static_url, plural=texts.plural, tema=theme, vigencia_days=vigencia_days,
-        form_errors=form_errors,
+        form_errors=form_errors, listado=lists.last_seen,
         graf=SimpleNamespace(marca=graphics.marca, quipu=graphics.quipu, quipu_mini=graphics.quipu_mini, knots=graphics.knots,
                              bars=charts.bars, line=charts.line, strip=charts.strip))
 

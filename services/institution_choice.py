@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from extensions import db
 from models import Institucion
@@ -18,6 +18,8 @@ from rules.policy import Actor
 FEW = 50  # so many are offered in a select; more are searched
 PROPOSED = 10
 MAX_WORDS = 8
+# SQLite's lower() knows ASCII only.
+_MARKED = dict(zip("ÁÉÍÓÚÜÑáéíóúüñ", "aeiouunaeiouun"))
 _EVERY = select(Institucion.id, Institucion.nombre, Institucion.sigla, Institucion.ruc)
 
 
@@ -71,8 +73,20 @@ def labelled(actor: Actor, text: str) -> list[Choice]:
 
 def named(text: str) -> list[int]:
     """Ids of all institutions with these words, for the filter of a list."""
+    return with_words(_EVERY, text)
+
+
+def with_words(query: Select, text: str) -> list[int]:
+    """Of a query of (id, three texts), the ids of the rows that have, for each word typed, one that begins so; none without words."""
     asked = words(text)[:MAX_WORDS]
-    return [row.id for row in db.session.execute(_EVERY) if _has(asked, row)] if asked else []
+    return [row[0] for row in db.session.execute(query) if _has(asked, row)] if asked else []
+
+
+def alphabetic(name: ColumnElement[str]) -> ColumnElement[str]:
+    """A name as a list in the order of the alphabet compares it, on both databases: Ágora before Banco, not after Zoológico."""
+    for marked, plain in _MARKED.items():
+        name = func.replace(name, marked, plain)
+    return func.lower(name)
 
 
 def _visible(actor: Actor) -> Select[tuple[int, str, str, str]]:
@@ -84,10 +98,10 @@ def _choice(row) -> Choice:
 
 
 def _has(asked: list[str], row) -> bool:
-    own = _folded(row.nombre, row.sigla or "", row.ruc or "")
+    own = _folded(*(part or "" for part in row[1:4]))
     return all(any(word.startswith(begun) for word in own) for begun in asked)
 
 
-@lru_cache(maxsize=8192)
-def _folded(nombre: str, sigla: str, ruc: str) -> tuple[str, ...]:
-    return tuple(words(f"{nombre} {sigla} {ruc}"))
+@lru_cache(maxsize=16_384)
+def _folded(*parts: str) -> tuple[str, ...]:
+    return tuple(words(" ".join(parts)))

@@ -1,29 +1,25 @@
-"""Institutions as the SGE looks at them: one list of those in production and those on their way, the file card of each,
-and which row an implantación is about (decisions 3)."""
+"""Institutions as the SGE looks at them: the file card of each, and which row an implantación is about (decisions 3)."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Solicitud
-from rules.identity import compact, words
+from rules.identity import compact
 from rules.lifecycle import Estado
-from rules.processes import Etapa, Paso
-from services import clock, mirror, plazos, processes
+from rules.processes import Etapa
+from services import clock, mirror, plazos
 from services.errors import Conflict, Refused
-from services.listing import Listing, Page, Sort
 from services.people import in_force
 
 AIQS = (Cargo.AIQ_PRINCIPAL, Cargo.AIQ_BACKUP)
 OPEN = tuple(e for e in Etapa if e not in (Etapa.PRODUCCION, Etapa.ANULADA))
-DEFAULT_ORDER = "nombre"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +28,6 @@ class Office:
 
     nombramiento: Nombramiento
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the list: an institution (`institucion`) or an implantación on its way (`proceso`)."""
-
-    etapa: Etapa
-    institucion: Institucion | None = None
-    proceso: Implantacion | None = None
-    principal: str = ""
-    backup: str = ""
-    accounts: int = 0
-    requests: int = 0
-    changing: bool = False
-    hours: float = 0
-    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,85 +52,6 @@ class Card:
 def effective(row: Implantacion, at: datetime | None = None) -> Etapa:
     """The stage to show: an ambiente whose plazo is over is *suspendida*, whether or not a sweep has passed."""
     return Etapa.SUSPENDIDA if row.estado is Etapa.AMBIENTE and plazos.is_over(row, at) else row.estado
-
-
-def page(text: str, etapa: str, order: str = "", token: str = "") -> tuple[Page[Row], str]:
-    """A page of the institutions and implantaciones found by name, sigla or RUC, in that etapa ("": all but the anuladas)."""
-    now = clock.now()
-    name = hashlib.sha256(f"{text} {etapa}".encode()).hexdigest()[:12]
-    query = _everything(text, now)
-    shown = query.c.etapa == etapa if etapa else query.c.etapa != str(Etapa.ANULADA)
-    rank = case(*((query.c.etapa == str(e), i) for i, e in enumerate(Etapa)), else_=len(Etapa))
-    listing = Listing(
-        f"instituciones {name}", select(query.c.clave, query.c.clase, query.c.id).where(shown), query.c.clave,
-        {"nombre": Sort(func.lower(query.c.nombre)), "etapa": Sort(rank)}, DEFAULT_ORDER,
-    )
-    found = listing.page(order, token)
-    return replace(found, rows=_rows([(kind, row_id) for _, kind, row_id in found.rows], now)), listing.order(order)
-
-
-def _everything(text: str, now: datetime):
-    """Institutions and the implantaciones that have none yet, as one table: clave, clase, id, nombre, etapa."""
-    late = and_(Implantacion.estado == Etapa.AMBIENTE, Implantacion.plazo_congelado.is_(None), Implantacion.plazo_vence <= now)
-    etapa = case((late, str(Etapa.SUSPENDIDA)), else_=cast(Implantacion.estado, String))
-    return union_all(
-        _named(select(*_columns("i", Institucion), literal(str(Etapa.PRODUCCION)).label("etapa")), Institucion, text),
-        _named(select(*_columns("p", Implantacion), etapa.label("etapa")), Implantacion, text).where(Implantacion.institucion_id.is_(None)),
-    ).subquery()
-
-
-def _columns(kind: str, table) -> list:
-    return [
-        (literal(kind) + cast(table.id, String)).label("clave"), literal(kind).label("clase"), table.id.label("id"), table.nombre.label("nombre"),
-    ]
-
-
-def _named(query: Select, table, text: str) -> Select:
-    """Every word begins a word of the name, sigla or RUC. Institutions are few thousands: they are compared here, folded,
-    as no column keeps their names without accents."""
-    asked = words(text)[:8]
-    if not text.strip():
-        return query
-    rows = db.session.execute(select(table.id, table.nombre, table.sigla, table.ruc)).all()
-    found = [row.id for row in rows if asked and all(any(w.startswith(a) for w in words(f"{row.nombre} {row.sigla} {row.ruc}")) for a in asked)]
-    return query.where(table.id.in_(found))
-
-
-def _rows(keys: list[tuple[str, int]], now: datetime) -> list[Row]:
-    places = _by_id(Institucion, [i for kind, i in keys if kind == "i"])
-    processes_ = _by_id(Implantacion, [i for kind, i in keys if kind == "p"])
-    offices = offices_of(list(places), now)
-    accounts = _count(Cuenta.institucion_id, list(places), Cuenta.activa, Cuenta.ausente_desde.is_(None))
-    requests = _count(Solicitud.institucion_id, list(places), Solicitud.estado != Estado.BORRADOR, Solicitud.oculta.is_(False))
-    changing = set(db.session.scalars(
-        select(CambioAIQ.institucion_id).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.estado.not_in((Paso.REGISTRADA, Paso.ANULADA)))
-    ))
-    return [
-        _place(places[i], offices.get(i, []), accounts.get(i, 0), requests.get(i, 0), i in changing) if kind == "i" else _process(processes_[i])
-        for kind, i in keys
-    ]
-
-
-def _by_id(table, ids: list[int]) -> dict:
-    return {row.id: row for row in db.session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
-
-
-def _count(column, ids: list[int], *conditions) -> dict[int, int]:
-    return dict(db.session.execute(select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)).all()) if ids else {}
-
-
-def _place(row: Institucion, offices: list[Office], accounts: int, requests: int, changing: bool) -> Row:
-    names = {o.nombramiento.cargo: o.nombramiento.usuario.nombre_completo for o in offices if o.active}
-    return Row(
-        Etapa.PRODUCCION, institucion=row, principal=names.get(Cargo.AIQ_PRINCIPAL, ""), backup=names.get(Cargo.AIQ_BACKUP, ""),
-        accounts=accounts, requests=requests, changing=changing,
-    )
-
-
-def _process(row: Implantacion) -> Row:
-    return Row(
-        effective(row), proceso=row, principal=row.aiq_nombres, hours=sum(processes.hours(row).values()), pending=len(processes.pending(row)),
-    )
 
 
 def offices_of(ids: list[int], now: datetime, *, history: bool = False) -> dict[int, list[Office]]:

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import BinaryIO, Iterable
+from typing import Any
 
-import xlsxwriter
 from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from extensions import db
-from models import CambioAIQ, Institucion, Nombramiento
-from rules import texts
+from models import CambioAIQ, Institucion, Nombramiento, Usuario
 from rules.deadlines import midnight
 from rules.glossary import CARGO
-from rules.identity import words
-from services import institution_choice
+from rules.policy import Actor
+from services import institution_choice, scope
 from services.aiq_offices import AIQ
 from services.listing import Leg, Listing, Page, Sort
 
 DEFAULT_ORDER = "institucion"
-HEADS = ("Institución", "Siglas", "RUC", "Cargo", "Nombres y apellidos", "Cédula", "Correo", "Desde", "Hasta", "Documento")
+# Names of the orders in the URL, with the direction of the first click.
+FIRST_CLICK = {"institucion": False, "desde": True, "hasta": True}
+HEADS = ("Institución", "Siglas", "RUC", "Cargo", "Nombres y apellidos", "Cédula", "Correo", "Desde", "Hasta", "Documento", "Cambio Nº")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the register is narrowed to; empty values filter nothing. texto: words of the institution's name, siglas or RUC.
+    persona: words of the AIQ's name, or the cédula. dia: offices in force at some moment of that day (Guayaquil)."""
+
+    texto: str = ""
+    persona: str = ""
+    cargo: str = ""
+    dia: date | None = None
+    institucion_id: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """Tells these filters from others inside a cursor, without spelling out what was searched."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +51,20 @@ class Entry:
     cambio: CambioAIQ | None
 
 
-def offices(day: date | None = None, institucion_id: int | None = None, text: str = "") -> Select[tuple[Nombramiento]]:
-    """Offices of AIQ, by institution and newest first. day: only those in force at some moment of that day (Guayaquil).
-    text: every word must appear in the institution's name or siglas."""
-    query = (
-        select(Nombramiento).join(Institucion, Institucion.id == Nombramiento.institucion_id).where(Nombramiento.cargo.in_(AIQ))
-        .options(joinedload(Nombramiento.usuario), joinedload(Nombramiento.institucion))
-        .order_by(Institucion.nombre, Institucion.id, Nombramiento.desde.desc(), Nombramiento.id.desc())
-    )
-    if day is not None:
-        start, end = midnight(day), midnight(day + timedelta(days=1))
-        query = query.where(Nombramiento.desde < end, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > start))
-    if institucion_id is not None:
-        query = query.where(Nombramiento.institucion_id == institucion_id)
-    if words(text):
-        query = query.where(Nombramiento.institucion_id.in_(institution_choice.named(text)))
-    return query
-
-
-def page(query: Select[tuple[Nombramiento]], name: str, order: str = "", token: str = "") -> tuple[Page[Entry], str]:
-    """A page of a query of `offices`, each with the change that made it, and the order it is in. name: tells these filters from
-    others inside a cursor."""
-
-    def by_place(descending: bool) -> list[Leg]:
-        return [Leg(None, ((Institucion.nombre, descending), (Institucion.id, descending), (Nombramiento.desde, True)))]
-
-    sorts = {
-        "institucion": Sort(Institucion.nombre, legs=(by_place(False), by_place(True))),
-        "desde": Sort(Nombramiento.desde, descending=True),
-        "hasta": Sort(Nombramiento.hasta, descending=True, empty=True),
-    }
-    listing = Listing(f"registro {hashlib.sha256(name.encode()).hexdigest()[:12]}", query, Nombramiento.id, sorts, DEFAULT_ORDER)
+def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Entry], str]:
+    """A page of the offices of AIQ the actor may see, each with the change that made it, and the order it is in."""
+    listing = _listing(actor, filters)
     found = listing.page(order, token)
-    rows = [row for (row,) in found.rows]
-    made = {(c.institucion_id, c.entrante_id, c.hora_efectiva): c for c in _changes({row.institucion_id for row in rows})}
-    entries = [Entry(row, made.get((row.institucion_id, row.usuario_id, row.desde))) for row in rows]
-    return replace(found, rows=entries), listing.order(order)
+    return replace(found, rows=_entries([row for (row,) in found.rows])), listing.order(order)
+
+
+def cells(actor: Actor, filters: Filters, order: str = "") -> Iterator[tuple[Any, ...]]:
+    """The cells of every row of the filters, under HEADS, in the list's order."""
+    for batch in _listing(actor, filters).batches(order):
+        rows = [_cells(entry) for entry in _entries([row for (row,) in batch])]
+        db.session.expunge_all()
+        db.session.rollback()
+        yield from rows
 
 
 def on(institucion_id: int, at: datetime) -> list[Nombramiento]:
@@ -82,30 +77,59 @@ def on(institucion_id: int, at: datetime) -> list[Nombramiento]:
     ))
 
 
-def workbook(query: Select[tuple[Nombramiento]]) -> BinaryIO:
-    """The same rows, all of them, as a spreadsheet. Row by row to disk; what a person typed is never a formula or a link."""
-    out = tempfile.TemporaryFile()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        sheet = book.add_worksheet("Registro de AIQ")
-        sheet.set_column(0, len(HEADS) - 1, 24)
-        sheet.freeze_panes(1, 0)
-        bold = book.add_format({"bold": True})
-        sheet.write_row(0, 0, HEADS, bold)
-        for number, office in enumerate(db.session.scalars(query.execution_options(yield_per=500)), start=1):
-            for column, value in enumerate(_cells(office)):
-                sheet.write_string(number, column, value)
-    out.seek(0)
-    return out
+def _listing(actor: Actor, filters: Filters) -> Listing:
+    name = institution_choice.alphabetic(Institucion.nombre)
+
+    def by_place(descending: bool) -> list[Leg]:
+        return [Leg(None, ((name, descending), (Institucion.id, descending), (Nombramiento.desde, True)))]
+
+    sorts = {
+        "institucion": Sort(name, legs=(by_place(False), by_place(True))),
+        "desde": Sort(Nombramiento.desde, descending=True),
+        "hasta": Sort(Nombramiento.hasta, descending=True, empty=True),
+    }
+    load = _offices(actor).options(joinedload(Nombramiento.usuario), contains_eager(Nombramiento.institucion))
+    return Listing(f"registro {filters.digest}", matching(actor, filters), Nombramiento.id, sorts, DEFAULT_ORDER, load=load)
 
 
-def _cells(office: Nombramiento) -> Iterable[str]:
-    place, person = office.institucion, office.usuario
-    until = texts.moment(office.hasta) if office.hasta else ""
-    return (place.nombre, place.sigla, place.ruc, CARGO[office.cargo], person.nombre_completo, person.cedula, person.correo,
-            texts.moment(office.desde), until, office.documento)
+def matching(actor: Actor, filters: Filters) -> Select[tuple[Nombramiento]]:
+    """The offices of AIQ that the actor may see and that pass the filters."""
+    query = _offices(actor)
+    if filters.dia is not None:
+        start, end = midnight(filters.dia), midnight(filters.dia + timedelta(days=1))
+        query = query.where(Nombramiento.desde < end, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > start))
+    if filters.institucion_id is not None:
+        query = query.where(Nombramiento.institucion_id == filters.institucion_id)
+    if filters.cargo:
+        query = query.where(Nombramiento.cargo == filters.cargo)
+    if filters.texto:
+        query = query.where(Nombramiento.institucion_id.in_(institution_choice.named(filters.texto)))
+    if filters.persona:
+        people = select(Usuario.id, Usuario.nombre, Usuario.apellido, Usuario.cedula).where(
+            Usuario.id.in_(_offices(actor).with_only_columns(Nombramiento.usuario_id, maintain_column_froms=True))
+        )
+        query = query.where(Nombramiento.usuario_id.in_(institution_choice.with_words(people, filters.persona)))
+    return query
 
 
-def _changes(places: set[int]) -> list[CambioAIQ]:
-    query = select(CambioAIQ).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.hora_efectiva.is_not(None))
+def _offices(actor: Actor) -> Select[tuple[Nombramiento]]:
+    return scope.nombramientos(actor).join(Institucion, Institucion.id == Nombramiento.institucion_id).where(Nombramiento.cargo.in_(AIQ))
+
+
+def _entries(rows: list[Nombramiento]) -> list[Entry]:
+    made = {(c.institucion_id, c.entrante_id, c.hora_efectiva): c for c in _changes({row.institucion_id for row in rows})}
+    return [Entry(row, made.get((row.institucion_id, row.usuario_id, row.desde))) for row in rows]
+
+
+def _changes(places: set[int | None]) -> list[CambioAIQ]:
+    query = select(CambioAIQ).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.hora_efectiva.is_not(None)).options(joinedload(CambioAIQ.oficio))
     return list(db.session.scalars(query)) if places else []
+
+
+def _cells(entry: Entry) -> tuple[Any, ...]:
+    office = entry.office
+    place, person = office.institucion, office.usuario
+    return (
+        place.nombre, place.sigla, place.ruc, CARGO[office.cargo], person.nombre_completo, person.cedula, person.correo, office.desde, office.hasta,
+        office.documento, entry.cambio.id if entry.cambio else None,
+    )

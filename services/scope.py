@@ -93,13 +93,24 @@ def implantacion(actor: Actor, implantacion_id: int) -> Implantacion:
     return row
 
 
+def instituciones(actor: Actor) -> Select[tuple[Institucion]]:
+    """Institutions the actor looks at: all, for the SGE; an AIQ's own."""
+    query = select(Institucion)
+    return query if actor.sge else query.where(Institucion.id.in_(actor.aiq_of))
+
+
 def institucion(actor: Actor, institucion_id: int) -> Institucion:
     """One institution, for whoever looks at all of them (the SGE) or is its AIQ. Raises NotFound."""
-    query = select(Institucion).where(Institucion.id == institucion_id)
-    row = db.session.scalar(query if actor.sge else query.where(Institucion.id.in_(actor.aiq_of))) if 0 < institucion_id < 2**31 else None
+    row = db.session.scalar(instituciones(actor).where(Institucion.id == institucion_id)) if 0 < institucion_id < 2**31 else None
     if row is None:
         raise NotFound
     return row
+
+
+def nombramientos(actor: Actor) -> Select[tuple[Nombramiento]]:
+    """Offices of AIQ, past ones too: of every institution, for the SGE; of an AIQ's own."""
+    query = select(Nombramiento).where(Nombramiento.institucion_id.is_not(None))
+    return query if actor.sge else query.where(Nombramiento.institucion_id.in_(actor.aiq_of))
 
 
 def cambios(actor: Actor) -> Select[tuple[CambioAIQ]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from rules.deadlines import ZONE, last_moment
@@ -39,12 +39,12 @@ def _cells(row: Row) -> tuple[Any, ...]:
     )
 
 
-def to_csv(cells: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+def to_csv(cells: Iterator[tuple[Any, ...]], heads: Sequence[str] = HEADS) -> Iterator[str]:
     """CSV for the Excel of a desk in Ecuador: BOM, semicolons, dates as they are read here."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     buffer.write(BOM)
-    writer.writerow(HEADS)
+    writer.writerow(heads)
     for number, row in enumerate(cells, start=1):
         writer.writerow([_plain(value) for value in row])
         if number % 500 == 0:
@@ -70,9 +70,9 @@ def _plain(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def to_xlsx(cells: Iterator[tuple[Any, ...]]) -> BinaryIO:
+def to_xlsx(cells: Iterator[tuple[Any, ...]], heads: Sequence[str] = HEADS, title: str = "Solicitudes") -> BinaryIO:
     """A workbook on disk, at its beginning; it goes when it is closed."""
     out = tempfile.TemporaryFile()
-    spreadsheet.rows_to_xlsx(out, HEADS, cells, "Solicitudes")
+    spreadsheet.rows_to_xlsx(out, heads, cells, title)
     out.seek(0)
     return out

@@ -26,10 +26,10 @@ def of(actor: Actor, pagina: str) -> list[VistaGuardada]:
     return list(db.session.scalars(query.order_by(func.lower(VistaGuardada.nombre), VistaGuardada.id)))
 
 
-def one(actor: Actor, vista_id: int) -> VistaGuardada:
-    """One of the person's own views. Raises NotFound."""
+def one(actor: Actor, vista_id: int, pagina: str) -> VistaGuardada:
+    """One of the person's own views of a list. Raises NotFound."""
     row = db.session.get(VistaGuardada, vista_id) if 0 < vista_id < 2**31 else None
-    if row is None or row.usuario_id != actor.usuario_id:
+    if row is None or (row.usuario_id, row.pagina) != (actor.usuario_id, pagina):
         raise NotFound
     return row
 

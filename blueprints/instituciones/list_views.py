@@ -1,12 +1,16 @@
-"""The list of institutions and the file card of each."""
+"""*Instituciones*: the list, the same rows as a file, saved views; the file card of each."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, lists, saved_views
 from blueprints.access import actor, requires
 from blueprints.instituciones import bp, forms
+from blueprints.instituciones.list_forms import FilterForm
+from blueprints.lists import ListPage
 from extensions import db
 from models import Institucion
 from rules import texts
@@ -14,30 +18,39 @@ from rules.deadlines import local_day
 from rules.glossary import CARGO, ETAPA_BADGE
 from rules.identity import words
 from rules.policy import Permission
-from rules.processes import TRAINING_HOURS, Etapa
-from services import clock, implantaciones, institution_choice, institutions, scope
+from rules.processes import Etapa
+from services import clock, implantaciones, institution_choice, institutions, institutions_listing, scope
 from services.errors import Conflict, Refused
 
-_KNOTS = {Etapa.SOLICITUD: 0, Etapa.CAPACITACION: 1, Etapa.AMBIENTE: 2, Etapa.SUSPENDIDA: 2, Etapa.REVISION: 3, Etapa.PRODUCCION: 5, Etapa.ANULADA: 0}
+
+def _asked() -> FilterForm:
+    return FilterForm.of(request.args)
+
+
+def _context(_form: FilterForm) -> dict[str, Any]:
+    return {
+        "etapas": [("", "Todas"), *((str(e), ETAPA_BADGE[e].label) for e in Etapa)], "badges": ETAPA_BADGE, "detail": institutions_listing.detail,
+        "ahora": clock.now(),
+    }
+
+
+LIST = ListPage(
+    key="instituciones", path="/instituciones", endpoint="instituciones.listing", title="Instituciones", active="instituciones",
+    permission=Permission.INSTITUTIONS, file="Instituciones", sheet="Instituciones", templates="instituciones", heads=institutions_listing.HEADS,
+    orders=institutions_listing.FIRST_CLICK, ask=_asked, context=_context,
+    find=lambda form, cursor: institutions_listing.page(actor(), form.filters, form.order, cursor),
+    cells=lambda form: institutions_listing.cells(actor(), form.filters, form.order),
+)
 
 
 @bp.get("/instituciones")
 @requires(Permission.INSTITUTIONS)
 def listing() -> Response:
-    q = forms.line(request.args, "q", 120)
-    etapa = request.args.get("etapa", "")
-    etapa = etapa if etapa in set(Etapa) else ""
-    page, order = institutions.page(q, etapa, request.args.get("orden", "")[:20], request.args.get("cursor", ""))
+    return lists.show(LIST)
 
-    def url(**changes: str) -> str:
-        kept = {"q": q, "etapa": etapa, "orden": "" if order == institutions.DEFAULT_ORDER else order} | changes
-        return url_for(".listing", **{k: v for k, v in kept.items() if v})
 
-    heads = {name: _head(name, order, url) for name in ("nombre", "etapa")}
-    return htmx.render(
-        "instituciones/listado.html", "instituciones/_resultados.html", page=page, q=q, etapa=etapa, orden=order, url=url, heads=heads,
-        etapas=[("", "Todas"), *((str(e), ETAPA_BADGE[e].label) for e in Etapa)], badges=ETAPA_BADGE, detail=detail, knots=_KNOTS,
-    )
+lists.add_files(bp, LIST)
+saved_views.add(bp, LIST)
 
 
 @bp.get("/instituciones/opciones")
@@ -59,28 +72,6 @@ def _found_note(q: str, found: institution_choice.Found) -> str:
     if not found.total:
         return "No se encontraron instituciones."
     return f"Mostrando {len(found.rows)} de {texts.miles(found.total)}" if found.total > len(found.rows) else texts.plural(found.total, "institución", "instituciones")
-
-
-def _head(name: str, order: str, url) -> tuple[str, str]:
-    if order.removeprefix("-") != name:
-        return url(orden=name), "none"
-    return url(orden=name if order.startswith("-") else f"-{name}"), "descending" if order.startswith("-") else "ascending"
-
-
-def detail(row: institutions.Row) -> str:
-    """What a person wants to know beside the stage."""
-    match row.etapa:
-        case Etapa.CAPACITACION:
-            return f"{row.hours:g} de {TRAINING_HOURS} horas".replace(".", ",")
-        case Etapa.AMBIENTE:
-            left = texts.remaining((row.proceso.plazo_vence - clock.now()).total_seconds())
-            return f"{left} · {texts.plural(row.pending, 'actividad pendiente', 'actividades pendientes')}" if row.pending else f"{left} · falta informar"
-        case Etapa.SUSPENDIDA:
-            return f"Plazo terminado · {texts.plural(row.pending, 'actividad pendiente', 'actividades pendientes')}"
-        case Etapa.REVISION:
-            return f"Informada el {texts.day(local_day(row.proceso.plazo_congelado))}"
-        case _:
-            return ""
 
 
 @bp.get("/instituciones/<int:institucion_id>")

@@ -9,7 +9,7 @@ from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.shape import clean
 from blueprints.solicitudes import bp
-from blueprints.solicitudes.list_forms import MAX_NAME
+from blueprints.lists import MAX_TEXT
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.policy import Permission
@@ -22,7 +22,7 @@ REQUESTS, PEOPLE = 5, 10
 @bp.get("/buscar", endpoint="global_search")
 @requires(Permission.LIST_INSTITUTION)
 def search() -> Response:
-    typed = clean(request.args.get("q"))[:MAX_NAME]
+    typed = clean(request.args.get("q"))[:MAX_TEXT]
     if not htmx.is_fragment():
         return htmx.redirect_303(url_for(".listing", q=typed))
     rows = solicitudes_listing.best(actor(), typed, REQUESTS)

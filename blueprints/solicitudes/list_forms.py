@@ -4,14 +4,14 @@ Filters come from the URL, by hand: what was typed must be shown again beside it
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
-from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from blueprints.institution_field import InstitutionField
+from blueprints.lists import MAX_TEXT, ListForm
 from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
@@ -20,22 +20,21 @@ from services import acting, board_views, solicitudes_listing
 from services.errors import Refused
 from services.solicitudes_listing import Filters, Vista
 
-MAX_NAME = 120
 MAX_DIGITS = 15
 FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
 KEPT = (*FIELDS, "q", "vista", "cifra")
-_LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
-@dataclass
-class FilterForm:
-    """The filters as typed, as values, and what is wrong with them (field → message)."""
+@dataclass(kw_only=True)
+class FilterForm(ListForm):
+    """The filters of the requests, as values too."""
 
-    typed: dict[str, str]
     filters: Filters
     institution: InstitutionField
-    errors: dict[str, str] = field(default_factory=dict)
-    order: str = ""
+    FIELDS: ClassVar = FIELDS
+    EMPTIED: ClassVar = frozenset({"inicio", "fin"})
+    ENDPOINT: ClassVar = "solicitudes.listing"
+    DEFAULT_ORDER: ClassVar = solicitudes_listing.DEFAULT_ORDER
 
     @classmethod
     def of(cls, args: MultiDict[str, str], institution: InstitutionField, today: date) -> FilterForm:
@@ -48,10 +47,10 @@ class FilterForm:
             typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
             typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
         typed["institucion"] = institution.value
-        form = cls(typed, Filters(), institution, order=args.get("orden", "")[:20])
+        form = cls(typed=typed, filters=Filters(), institution=institution, order=args.get("orden", "")[:20])
         form.filters = Filters(
-            inicio=form._day("inicio", "Fecha Inicio"), fin=form._day("fin", "Fecha Fin"), nro=form._number(), estados=form._estados(),
-            nombre=form._text("nombre", "El nombre o la CI"), institucion_id=institution.id, texto=form._text("q", "La búsqueda"),
+            inicio=form.day("inicio", "La Fecha Inicio"), fin=form.day("fin", "La Fecha Fin"), nro=form._number(), estados=form._estados(),
+            nombre=form.text("nombre", "El nombre o la CI"), institucion_id=institution.id, texto=form.text("q", "La búsqueda"),
             vista=Vista(typed["vista"]) if typed["vista"] else None, cifra=form._figure(),
         )
         if institution.error:
@@ -61,45 +60,19 @@ class FilterForm:
             form.errors["inicio"] = "La Fecha Inicio debe ser menor o igual que la Fecha Fin."
         return form
 
-    @property
-    def arguments(self) -> dict[str, str]:
-        """What of these filters is in the URL: only what says something. An emptied date stays, as "no limit"."""
-        free = self.typed["q"] or self.typed["vista"] or self.typed["cifra"]
-        kept = {name: value for name, value in self.typed.items() if value or (name in {"inicio", "fin"} and not free)}
-        if self.order and self.order != solicitudes_listing.DEFAULT_ORDER:
-            kept["orden"] = self.order
-        return kept
-
-    def url(self, endpoint: str = "solicitudes.listing", **changes: str) -> str:
-        """The list (or its file) with these filters."""
-        return url_for(endpoint, **{k: v for k, v in (self.arguments | changes).items() if v or k in {"inicio", "fin"}})
+    def says(self, name: str) -> bool:
+        """An emptied date says "no limit", where the list would be limited without it."""
+        return super().says(name) or (name in self.EMPTIED and not (self.typed["q"] or self.typed["vista"] or self.typed["cifra"]))
 
     @property
-    def summary(self) -> list[tuple[str | None, str]]:
-        """For f.resumen: in the order of the fields."""
-        return [(None if name in {"q", "cifra"} else f"f-{name}", self.errors[name]) for name in (*FIELDS, "q", "cifra") if name in self.errors]
+    def completed(self) -> bool:
+        """A name that was completed is shown as it is."""
+        return self.institution.resolved
 
     @property
     def estado_options(self) -> list[tuple[str, str, bool]]:
         """(value, label, chosen) of each estado."""
         return [(str(e), ESTADO_BADGE[e].label, e in self.filters.estados) for e in Estado]
-
-    def _day(self, name: str, label: str) -> date | None:
-        text = self.typed[name]
-        if not text:
-            return None
-        if local := _LOCAL_DATE.fullmatch(text):
-            text = f"{local[3]}-{int(local[2]):02d}-{int(local[1]):02d}"
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            self.errors[name] = f"La {label} no es una fecha válida. Ejemplo: 20/11/2026."
-            return None
-        if not 1990 <= day.year <= 2100:
-            self.errors[name] = f"La {label} debe estar entre los años 1990 y 2100."
-            return None
-        self.typed[name] = day.isoformat()
-        return day
 
     def _number(self) -> int | None:
         text = self.typed["nro"]
@@ -107,7 +80,7 @@ class FilterForm:
             return None
         if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
             self.errors["nro"] = "Escriba el número de la solicitud solo con dígitos. Ejemplo: 10438."
-            self.typed["nro"] = text[:MAX_NAME]
+            self.typed["nro"] = text[:MAX_TEXT]
             return None
         return int(text)
 
@@ -118,14 +91,6 @@ class FilterForm:
             self.typed["estado"] = ""
             return frozenset()
         return frozenset(Estado(value) for value in chosen)
-
-    def _text(self, name: str, label: str) -> str:
-        text = self.typed[name]
-        if len(text) > MAX_NAME:
-            self.errors[name] = f"{label} no puede superar los {MAX_NAME} caracteres; tiene {texts.miles(len(text))}."
-            self.typed[name] = text[:MAX_NAME]
-            return ""
-        return text
 
     @property
     def figure(self) -> board_views.View | None:

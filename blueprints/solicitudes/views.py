@@ -1,3 +1,3 @@
 """The pages of a Solicitud. Importing a module of views registers its routes; there is nothing else here."""
 
-from blueprints.solicitudes import bp, detail_views, draft_views, form_views, global_search, list_views, saved_views  # noqa: F401
+from blueprints.solicitudes import bp, detail_views, draft_views, form_views, global_search, list_views  # noqa: F401

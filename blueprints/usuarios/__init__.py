@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("usuarios", __name__)
 
-from blueprints.usuarios import import_views, views  # noqa: E402, F401
+from blueprints.usuarios import import_views, list_views, views  # noqa: E402, F401

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models import AccesoAccion
+from models import AccesoAccion, Cuenta
 from rules.glossary import Badge
 from services.accesses import Access
 from services.accesses_import import Outcome
+from services.accounts_export import ACCESO, EN_QUIPUX, in_quipux
 
-ACCESS = {
-    Access.SIN: Badge("mute", "minus", "Sin acceso"),
-    Access.ENLACE: Badge("info", "mail", "Enlace enviado"),
-    Access.ACTIVO: Badge("ok", "ok", "Con acceso"),
-    Access.RETIRADO: Badge("bad", "lock", "Retirado"),
-    Access.INACTIVA: Badge("mute", "minus", "No puede ingresar"),
+_ACCESS = {
+    Access.SIN: ("mute", "minus"), Access.ENLACE: ("info", "mail"), Access.ACTIVO: ("ok", "ok"), Access.RETIRADO: ("bad", "lock"),
+    Access.INACTIVA: ("mute", "minus"),
 }
-EN_QUIPUX = {
-    "activa": Badge("ok", "check", "Activo"),
-    "inactiva": Badge("mute", "minus", "Inactivo"),
-    "ausente": Badge("warn", "warn", "Ya no consta"),
-}
+ACCESS = {access: Badge(*look, ACCESO[access]) for access, look in _ACCESS.items()}
+_EN_QUIPUX = {"activa": ("ok", "check"), "inactiva": ("mute", "minus"), "ausente": ("warn", "warn")}
 EVENT = {
     AccesoAccion.DAR: Badge("did", "key", "Acceso dado"),
     AccesoAccion.QUITAR: Badge("stop", "lock", "Acceso retirado"),
@@ -71,3 +66,9 @@ OFFERS = {
         "Retirar el acceso", "Se retiró el acceso y se cerraron sus sesiones.", mails=False, danger=True,
     ),
 }
+
+
+def quipux_badge(cuenta: Cuenta) -> Badge:
+    """The badge of an account's estado in Quipux."""
+    key = in_quipux(cuenta)
+    return Badge(*_EN_QUIPUX[key], EN_QUIPUX[key])

@@ -71,8 +71,9 @@ def test_the_list_finds_by_name_sigla_and_ruc_and_filters_by_stage(app, sge):
     assert sorted(rows) == sorted([*everybody, made.GOOD.nombre])
     for q, found in (("lenguas ANCES", 1), ("COLSA", 1), (ruc[:9], 1), ("zzzz", 0), ("%", 0)):
         assert len(page(sge, f"/instituciones?q={q.replace('%', '%25')}").findall(".//tbody/tr")) == found, q
-    for etapa, found in (("ambiente", 1), ("revision", 0), ("produccion", len(everybody)), ("inventada", len(everybody) + 1)):
+    for etapa, found in (("ambiente", 1), ("revision", 0), ("produccion", len(everybody))):
         assert len(page(sge, f"/instituciones?etapa={etapa}").findall(".//tbody/tr")) == found, etapa
+    assert "Elija una opción de la lista" in text_of(page(sge, "/instituciones?etapa=inventada", 422).find(".//main"))
     with clock.frozen(OVER):
         client = app.test_client()
         client.post("/ingresar", data={"usuario": "sge@demo.gob.ec", "clave": demo.PASSWORD})

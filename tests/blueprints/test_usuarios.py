@@ -113,7 +113,7 @@ def test_every_page_and_action_is_for_aiqs_and_the_sge(app, sign_in, cuenta_id):
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("usuarios."):
             continue
-        url = rule.rule.replace("<int:cuenta_id>", str(mine))
+        url = rule.rule.replace("<int:cuenta_id>", str(mine)).replace("<int:vista_id>", "1")
         method = "POST" if "POST" in rule.methods else "GET"
         assert servant.open(url, method=method).status_code in {403, 404}, url
         assert stranger.open(url, method=method).status_code == 303, url
