@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, send_file, session, stream_with_context, url_for
 
@@ -35,11 +36,12 @@ _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 @dataclass(kw_only=True)
 class ListForm:
     """The filters of a list as typed and what is wrong with them (field → message). order: how the list is sorted, as asked, "" for
-    as it starts. FIELDS: those shown, in their order. EMPTIED: those that say something when they are emptied."""
+    as it starts. defaults: what a field says when the URL does not have it. FIELDS: those shown, in their order. EMPTIED: those that say something when they are emptied."""
 
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
     order: str = ""
+    defaults: dict[str, str] = field(default_factory=dict)
     FIELDS: ClassVar[Sequence[str]] = ()
     EMPTIED: ClassVar[frozenset[str]] = frozenset()
     ENDPOINT: ClassVar[str] = ""
@@ -56,6 +58,11 @@ class ListForm:
     def url(self, endpoint: str = "", **changes: str) -> str:
         """The list, or what stands beside it, with these filters."""
         return url_for(endpoint or self.ENDPOINT, **{k: v for k, v in (self.arguments | changes).items() if v or k in self.EMPTIED})
+
+    @property
+    def view(self) -> str:
+        """The query string of a saved view. What is so by itself today, as the last six months, is left to the day it is opened."""
+        return views.query_of(urlencode({name: value for name, value in self.arguments.items() if self.defaults.get(name) != value}))
 
     def says(self, name: str) -> bool:
         """Whether a field says something."""
@@ -189,10 +196,9 @@ def _refuse(page: ListPage, form: ListForm) -> Response:
 
 
 def _render(page: ListPage, form: ListForm, fragment: str, status: int = 200, /, **context: object) -> Response:
-    here = views.query_of(form.url().partition("?")[2])
     return htmx.render(
         f"{page.templates}/{PAGE}", f"{page.templates}/{fragment}", status, lista=page, form=form, clear_url=url_for(page.endpoint),
-        guardadas=views.of(actor(), page.key), aqui=here, parcial=fragment == RESULTS and htmx.is_fragment(),
+        guardadas=views.of(actor(), page.key), aqui=form.view, parcial=fragment == RESULTS and htmx.is_fragment(),
         **{"fijas": [], **page.context(form)}, **context,
     )
 

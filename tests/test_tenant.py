@@ -3,6 +3,8 @@ an address added tomorrow is tried too."""
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import date
 
 import pytest
@@ -15,7 +17,7 @@ from models import (
 )  # fmt: skip
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
-from services import clock
+from services import clock, spreadsheet
 from sources import demo_people
 from tests.blueprints import solicitud_cases as cases
 
@@ -95,14 +97,33 @@ def test_rows_of_another_institution_do_not_exist_at_any_address(app, sign_in, m
     assert changed(app) == before
 
 
+# Searches and lists with what a stranger might try in them; every other address without a number is tried too (below).
 LISTS = [
     "/solicitudes?inicio=&fin=&nombre=naunay", "/solicitudes?inicio=&fin=", "/solicitudes?q=naunay", "/solicitudes?nro={n}", "/solicitudes?q={n}",
     "/solicitudes?inicio=&fin=&institucion={i}", "/solicitudes?vista=vencen-48h", "/solicitudes?vista=sin-abrir", "/solicitudes?vista=sin-acta",
     "/solicitudes?vista=con-novedades", "/solicitudes?vista=atrasadas", "/solicitudes/exportar.csv?inicio=&fin=", "/solicitudes/exportar.csv?q={n}",
     "/solicitudes/vistas", "/buscar?q=naunay", "/buscar?q={n}", "/buscar?q={c}", "/usuarios", "/usuarios?nombre=naunay", "/usuarios?nombre={c}&institucion={i}",
     "/solicitudes/servidores?servidor_q=naunay", "/solicitudes/servidores?servidor_q={c}", "/solicitudes/por-enviar", "/instituciones?q=demo", "/cambios",
-    "/registro-aiq",
+    "/solicitudes/exportar.xlsx?inicio=&fin=", "/solicitudes/exportar.xlsx?inicio=&fin=&institucion={i}",
+    "/usuarios/exportar.csv", "/usuarios/exportar.csv?nombre=naunay&institucion={i}", "/usuarios/exportar.xlsx", "/usuarios/exportar.xlsx?nombre={c}",
+    "/usuarios/vistas", "/instituciones/exportar.csv?q=snbap", "/instituciones/exportar.xlsx", "/instituciones/vistas",
+    "/instituciones/opciones?institucion_q=snbap", "/registro-aiq?institucion={i}", "/registro-aiq/exportar.csv?institucion={i}",
+    "/registro-aiq/exportar.xlsx", "/registro-aiq/vistas",
 ]
+
+
+def shown(answer) -> str:
+    """What a person can read of an answer; of a workbook, the texts of its cells."""
+    if answer.mimetype == spreadsheet.MIME:
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+            return "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    return answer.get_data(as_text=True).replace("<mark>", "").replace("</mark>", "")
+
+
+def names_a_stranger(text: str) -> bool:
+    """Whether the main person or an AIQ of the first institution stands in it, or the cédula other than as it was typed."""
+    cells = (f">{demo_people.MAIN.cedula}", f";{demo_people.MAIN.cedula}")
+    return "Ñauñay Quishpe" in text or demo_people.AIQ_BACKUP.correo in text or any(cell in text for cell in cells)
 
 
 @pytest.mark.parametrize("correo", ["aiq@otra.gob.ec", "servidor@demo.gob.ec"])
@@ -112,12 +133,31 @@ def test_no_list_and_no_search_names_a_person_of_another_institution(app, sign_i
     owner = sign_in("aiq@demo.gob.ec")
     assert "auñay" in owner.get("/buscar?q=naunay", headers={"HX-Request": "true"}).get_data(as_text=True).replace("<mark>Ñ", "").replace("</mark>", "")
     client = sign_in(correo)
-    for path in LISTS:
+    anywhere = "?q=naunay&nombre=naunay&persona=naunay&servidor_q=naunay&inicio=&fin=&institucion={i}"
+    every = [f"{rule.rule}{query}" for rule, _ in rules(app, with_ids=False, methods=("GET",)) if rule.endpoint != "salud.health_check" for query in ("", anywhere)]
+    for path in (*LISTS, *every):
         for headers in ({}, {"HX-Request": "true"}):
             answer = client.get(path.format(**numbers), headers=headers, follow_redirects=True)
-            assert answer.status_code in {200, 403, 404, 422}, f"{path}: {answer.status_code}"
-            text = answer.get_data(as_text=True).replace("<mark>", "").replace("</mark>", "")
-            assert "Ñauñay Quishpe" not in text and f'>{demo_people.MAIN.cedula}' not in text, path
+            assert answer.status_code in {200, 204, 403, 404, 422}, f"{path}: {answer.status_code}"
+            assert not names_a_stranger(shown(answer)), path
+
+
+def test_whom_they_belong_to_finds_them_in_every_list_and_file(app, sign_in, mine):
+    """Otherwise the test above would prove nothing."""
+    for correo, paths in (
+        ("aiq@demo.gob.ec", ("/solicitudes?inicio=&fin=", "/solicitudes/exportar.csv?inicio=&fin=", "/solicitudes/exportar.xlsx?inicio=&fin=",
+                             "/usuarios?nombre=naunay", "/usuarios/exportar.csv?nombre=naunay", "/usuarios/exportar.xlsx?nombre=naunay")),
+        ("sge@demo.gob.ec", ("/usuarios/exportar.csv", "/registro-aiq/exportar.csv", "/registro-aiq/exportar.xlsx")),
+    ):
+        client = sign_in(correo)
+        for path in paths:
+            assert names_a_stranger(shown(client.get(path))), path
+
+
+def test_a_file_of_accounts_holds_the_own_institution_alone(app, sign_in, mine):
+    text = shown(sign_in("aiq@otra.gob.ec").get("/usuarios/exportar.csv"))
+    own = {row.split(";")[8] for row in text.splitlines()[1:]}
+    assert len(own) == 1 and "SNBAP" not in own
 
 
 def test_a_cursor_of_another_person_shows_only_ones_own_rows(app, sign_in, mine):

@@ -43,11 +43,12 @@ class FilterForm(ListForm):
         typed = {name: clean(args.get(name, "")) for name in KEPT}
         typed["vista"] = typed["vista"] if typed["vista"] in set(Vista) else ""
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
+        defaults = {}
         if not (typed["q"] or typed["vista"] or typed["cifra"]):
-            typed["inicio"] = typed["inicio"] if "inicio" in args else solicitudes_listing.default_start(today).isoformat()
-            typed["fin"] = typed["fin"] if "fin" in args else today.isoformat()
+            defaults = {"inicio": solicitudes_listing.default_start(today).isoformat(), "fin": today.isoformat()}
+            typed |= {name: day for name, day in defaults.items() if name not in args}
         typed["institucion"] = institution.value
-        form = cls(typed=typed, filters=Filters(), institution=institution, order=args.get("orden", "")[:20])
+        form = cls(typed=typed, filters=Filters(), institution=institution, order=args.get("orden", "")[:20], defaults=defaults)
         form.filters = Filters(
             inicio=form.day("inicio", "La Fecha Inicio"), fin=form.day("fin", "La Fecha Fin"), nro=form._number(), estados=form._estados(),
             nombre=form.text("nombre", "El nombre o la CI"), institucion_id=institution.id, texto=form.text("q", "La búsqueda"),

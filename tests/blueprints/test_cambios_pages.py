@@ -192,7 +192,7 @@ def test_the_register_on_screen_and_as_a_spreadsheet(app, sge):
     assert "Chicaiza" in page(sge, "/registro-aiq?q=snbap&fecha=2026-11-18")
     assert "Ningún nombramiento" in page(sge, "/registro-aiq?fecha=2019-01-01")
     page(sge, "/registro-aiq?fecha=ayer", 422)
-    answer = sge.get("/registro-aiq.xlsx?q=snbap")
+    answer = sge.get("/registro-aiq/exportar.xlsx?q=snbap")
     assert answer.mimetype.endswith("spreadsheetml.sheet")
     assert openpyxl.load_workbook(io.BytesIO(answer.data)).active.max_row == 3
 

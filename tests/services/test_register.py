@@ -6,7 +6,6 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
-import openpyxl
 import pytest
 from sqlalchemy import select
 
@@ -59,6 +58,10 @@ def place() -> Institucion:
     return db.session.scalars(select(Institucion).where(Institucion.sigla == "SNBAP")).one()
 
 
+def listed(**filters) -> list[register.Entry]:
+    return register.page(making.actor(SGE), register.Filters(**filters))[0].rows
+
+
 def names(rows: list[Nombramiento]) -> list[tuple[str, str]]:
     return [(o.cargo.value, o.usuario.correo.split("@")[0]) for o in rows]
 
@@ -75,8 +78,8 @@ def test_who_was_aiq_at_an_instant(place, moment, expected):
 
 
 def test_by_day_with_the_document_of_the_change(place):
-    def of(day, **changes):
-        return register.page(register.offices(day, place.id, **changes), "x")[0].rows
+    def of(day):
+        return listed(dia=day, institucion_id=place.id)
 
     assert names([e.office for e in of(date(2026, 11, 26))]) == [("aiq_backup", "respaldo"), ("aiq_principal", "aiq")]
     (new, _backup) = of(date(2026, 11, 27))
@@ -85,20 +88,19 @@ def test_by_day_with_the_document_of_the_change(place):
 
 
 def test_the_history_of_an_institution_is_newest_first_and_found_by_siglas(place):
-    rows = [e.office for e in register.page(register.offices(text="snbap"), "x")[0].rows]
+    rows = [e.office for e in listed(texto="snbap")]
     assert names(rows)[:2] == [("aiq_principal", "respaldo"), ("aiq_principal", "servidor")] and len(rows) == 4
     assert all(o.institucion_id == place.id for o in rows)
-    assert register.page(register.offices(text="no existe"), "x")[0].rows == []
+    assert listed(texto="no existe") == []
 
 
-def test_the_spreadsheet_holds_the_same_rows_and_no_formula(place):
-    person = db.session.scalar(select(Nombramiento).where(Nombramiento.institucion_id == place.id)).usuario
-    person.nombre = '=HYPERLINK("http://malo.example","x")'
-    db.session.commit()
-    query = register.offices(institucion_id=place.id)
-    sheet = openpyxl.load_workbook(register.workbook(query)).active
-    rows = list(sheet.iter_rows(values_only=True))
-    assert rows[0] == register.HEADS and len(rows) == 5
-    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
-    assert any(str(row[4]).startswith("=HYPERLINK") for row in rows)
-    assert rows[1][3] == "AIQ principal" and rows[1][6] == "respaldo@demo.gob.ec"
+def test_an_aiq_would_see_only_the_own_institution(place):
+    rows = register.page(making.actor("aiq@otra.gob.ec"), register.Filters())[0].rows
+    assert rows and all(e.office.institucion_id != place.id for e in rows)
+
+
+def test_the_file_holds_the_same_rows_newest_first(place):
+    rows = [dict(zip(register.HEADS, cells)) for cells in register.cells(making.actor(SGE), register.Filters(institucion_id=place.id))]
+    assert [(r["Cargo"], r["Correo"]) for r in rows[:2]] == [("AIQ principal", "respaldo@demo.gob.ec"), ("AIQ principal", SERVANT)] and len(rows) == 4
+    assert rows[0]["Desde"] == rows[1]["Hasta"] == SECOND_HOUR and rows[0]["Hasta"] is None
+    assert rows[0]["Documento"].startswith("Oficio SNBAP") and rows[0]["Cambio Nº"] and rows[3]["Cambio Nº"] is None
