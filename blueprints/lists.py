@@ -36,7 +36,8 @@ _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 @dataclass(kw_only=True)
 class ListForm:
     """The filters of a list as typed and what is wrong with them (field → message). order: how the list is sorted, as asked, "" for
-    as it starts. defaults: what a field says when the URL does not have it. FIELDS: those shown, in their order. EMPTIED: those that say something when they are emptied."""
+    as it starts. defaults: what a field says when the URL does not have it. FIELDS: those shown, in their order. EMPTIED: those that
+    say something when they are emptied."""
 
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -71,7 +72,8 @@ class ListForm:
     @property
     def summary(self) -> list[tuple[str | None, str]]:
         """For f.resumen: in the order of the fields, then what has no control."""
-        return [(f"f-{name}" if name in self.FIELDS else None, self.errors[name]) for name in (*self.FIELDS, *self.typed) if name in self.errors]
+        names = [name for name in dict.fromkeys((*self.FIELDS, *self.typed)) if name in self.errors]
+        return [(f"f-{name}" if name in self.FIELDS else None, self.errors[name]) for name in names]
 
     @property
     def completed(self) -> bool:

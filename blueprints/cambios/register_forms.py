@@ -39,7 +39,7 @@ class FilterForm(ListForm):
                 form.errors["institucion"], typed["institucion"] = "La institución no existe. Elija los filtros que necesite.", ""
         form.filters = Filters(
             texto=form.text("q", "El nombre de la institución"), persona=form.text("persona", "El nombre o la CI"),
-            cargo=form.one_of("cargo", [str(c) for c in AIQ]), dia=form.day("fecha", "La fecha"),
+            cargo=form.one_of("cargo", [str(c) for c in AIQ]), dia=form.day("fecha", "El día"),
             institucion_id=form.place.id if form.place else None,
         )
         return form

@@ -104,7 +104,7 @@ def test_what_is_refused_is_said_beside_the_field(app, sge, case):
         for path in (case.path, f"{case.path}/exportar.csv", f"{case.path}/exportar.xlsx"):
             doc = read(sge, f"{path}?{query}", 422)
             assert doc.xpath(f"//*[@id='{control}']/@aria-invalid") == ["true"], query
-            assert doc.xpath(f"//div[@role='alert']//a[@href='#{control}']") and doc.xpath("//form[@id='filtros']/@hx-target") == ["#listado"]
+            assert len(doc.xpath(f"//div[@role='alert']//li/a[@href='#{control}']")) == 1 and doc.xpath("//form[@id='filtros']/@hx-target") == ["#listado"]
         answer = sge.get(f"{case.path}?{query}", headers=HTMX)
         assert answer.status_code == 422 and answer.headers["HX-Retarget"] == "#listado"
         assert_fragment(answer.get_data(as_text=True))
