@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -40,6 +41,13 @@ class Access(StrEnum):
     INACTIVA = "inactiva"
 
 
+class SignsIn(Protocol):
+    """What of a Usuario says whether he or she may sign in."""
+
+    habilitado: bool
+    clave_hash: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """The owner of an account. cuentas: every account of the same person that the actor may see, active ones first.
@@ -62,7 +70,7 @@ def in_quipux(cuenta: Cuenta) -> bool:
     return cuenta.activa and cuenta.ausente_desde is None
 
 
-def access_of(usuario: Usuario | None, active: bool) -> Access:
+def access_of(usuario: SignsIn | None, active: bool) -> Access:
     """`active`: the person has an active account where the actor looks."""
     if not active:
         return Access.INACTIVA

@@ -8,8 +8,8 @@ from typing import Any
 from models import Cuenta
 from rules.policy import Actor
 from services import accounts_listing
-from services.accesses import Access
-from services.accounts_listing import Filters, Row
+from services.accesses import Access, access_of
+from services.accounts_listing import Filters, Told
 
 HEADS = ("Nombres", "Apellidos", "CI", "Puesto", "Área", "Perfil", "Correo", "Institución", "Siglas", "En Quipux", "Inactivo desde",
          "Acceso a este sitio", "Último ingreso")
@@ -20,7 +20,7 @@ ACCESO = {
 EN_QUIPUX = {"activa": "Activo", "inactiva": "Inactivo", "ausente": "Ya no consta"}
 
 
-def in_quipux(cuenta: Cuenta) -> str:
+def standing(cuenta: Cuenta | Told) -> str:
     """The key in EN_QUIPUX of an account's estado there."""
     return "ausente" if cuenta.ausente_desde else "activa" if cuenta.activa else "inactiva"
 
@@ -31,10 +31,10 @@ def cells(actor: Actor, filters: Filters, order: str = "") -> Iterator[tuple[Any
         yield from map(_cells, batch)
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
-    c = row.cuenta
-    since = None if c.activa else c.inactiva_desde
+def _cells(row: Told) -> tuple[Any, ...]:
+    there = standing(row)
+    access = access_of(row if row.usuario_id else None, there == "activa")
     return (
-        c.nombre, c.apellido, c.cedula, c.puesto, c.area, c.perfil, c.correos.replace(",", ", "), c.institucion.nombre, c.institucion.sigla,
-        EN_QUIPUX[in_quipux(c)], since, ACCESO[row.access], row.ultimo_ingreso,
+        row.nombre, row.apellido, row.cedula, row.puesto, row.area, row.perfil, row.correos.replace(",", ", "), row.institucion, row.sigla,
+        EN_QUIPUX[there], None if row.activa else row.inactiva_desde, ACCESO[access], row.ultimo_ingreso if there == "activa" else None,
     )

@@ -8,7 +8,7 @@ from models import AccesoAccion, Cuenta
 from rules.glossary import Badge
 from services.accesses import Access
 from services.accesses_import import Outcome
-from services.accounts_export import ACCESO, EN_QUIPUX, in_quipux
+from services.accounts_export import ACCESO, EN_QUIPUX, standing
 
 _ACCESS = {
     Access.SIN: ("mute", "minus"), Access.ENLACE: ("info", "mail"), Access.ACTIVO: ("ok", "ok"), Access.RETIRADO: ("bad", "lock"),
@@ -70,5 +70,5 @@ OFFERS = {
 
 def quipux_badge(cuenta: Cuenta) -> Badge:
     """The badge of an account's estado in Quipux."""
-    key = in_quipux(cuenta)
+    key = standing(cuenta)
     return Badge(*_EN_QUIPUX[key], EN_QUIPUX[key])
