@@ -173,6 +173,7 @@ STEP: dict[Step, Badge] = {
     Step.REGISTER: Badge("did", "stamp", "Registrado en la base de AIQ"),
     Step.ADVANCE: Badge("did", "fwd", "Hora efectiva adelantada"),
     Step.PARAMETRISE: Badge("did", "check", "Actividad de parametrización cumplida"),
+    Step.LINK: Badge("did", "swap", "Vinculada con Quipux"),
     Step.CANCEL: Badge("stop", "x", "Anulada"),
 }
 

@@ -62,6 +62,7 @@ class Step(StrEnum):
     REGISTER = "register"
     ADVANCE = "advance"
     PARAMETRISE = "parametrise"
+    LINK = "link"
     CANCEL = "cancel"
 
 
@@ -82,6 +83,7 @@ IMPLANTATION: dict[Step, Transition] = {
     Step.OBSERVE: _t(Etapa.REVISION, to=Etapa.AMBIENTE, reason=True),
     Step.PRODUCE: _t(Etapa.REVISION, to=Etapa.PRODUCCION),
     Step.PARAMETRISE: _t(Etapa.PRODUCCION),
+    Step.LINK: _t(Etapa.PRODUCCION),
     Step.CANCEL: _t(Etapa.SOLICITUD, Etapa.CAPACITACION, Etapa.AMBIENTE, Etapa.SUSPENDIDA, to=Etapa.ANULADA, reason=True),
 }
 

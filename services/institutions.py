@@ -13,8 +13,9 @@ from extensions import db
 from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Solicitud
 from rules.identity import compact
 from rules.lifecycle import Estado
-from rules.processes import Etapa
-from services import clock, mirror, plazos
+from rules.policy import Actor
+from rules.processes import Etapa, Step
+from services import clock, mirror, plazos, processes
 from services.errors import Conflict, Refused
 from services.people import in_force
 
@@ -148,9 +149,9 @@ def counterparts(row: Institucion) -> list[Institucion]:
     return list(db.session.scalars(query.order_by(case((Institucion.ruc == row.ruc, 0), else_=1), Institucion.id)))
 
 
-def link_to_quipux(row: Institucion, institucion_id: int | None) -> None:
+def link_to_quipux(actor: Actor, row: Institucion, institucion_id: int | None) -> None:
     """*Vincular con Quipux*: one of its counterparts is this same institution. Only while nothing was done in this site in
-    the name of that one. Raises Refused, Conflict."""
+    the name of that one. It is a row in the Recorrido of the implantación that the institution comes from. Raises Refused, Conflict."""
     mirrored = next((i for i in counterparts(row) if i.id == institucion_id), None)
     if mirrored is None:
         raise Refused({"quipux": "Elija una de las instituciones propuestas."})
@@ -159,9 +160,13 @@ def link_to_quipux(row: Institucion, institucion_id: int | None) -> None:
             f"{mirrored.nombre} ya tiene AIQ, solicitudes o procesos en este sitio: no se puede vincular sin perderlos. Continúe con esa "
             "institución y registre en ella el cambio de AIQ."
         )})
+    said, data = f"{mirrored.nombre} ({mirrored.sigla})", {"quipux_codi": mirrored.quipux_codi, "institucion": mirrored.id}
+    origin = db.session.scalar(select(Implantacion).where(Implantacion.institucion_id == row.id).order_by(Implantacion.id.desc()).limit(1))
     try:
         with db.session.begin_nested():
             mirror.adopt(row, mirrored)
+            if origin is not None:
+                processes.step(origin, Step.LINK, actor, comment=said, data=data)
     except IntegrityError:  # something was registered for it, or it was linked, in the same instant
         raise Conflict("La institución cambió mientras usted la vinculaba. Actualice la página.") from None
 

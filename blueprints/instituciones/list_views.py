@@ -94,7 +94,7 @@ def link(institucion: Institucion):
     """*Vincular con Quipux*: the institution was registered here and has come from Quipux since."""
     row_id = institucion.id
     try:
-        institutions.link_to_quipux(institucion, forms.number(request.form.get("quipux", "")))
+        institutions.link_to_quipux(actor(), institucion, forms.number(request.form.get("quipux", "")))
     except (Refused, Conflict) as problem:
         db.session.rollback()
         said, status = (problem.fields["quipux"], 422) if isinstance(problem, Refused) else (problem.message, 409)

@@ -292,6 +292,25 @@ def test_production_proposes_what_quipux_has_by_ruc_then_sigla(sge):
     assert row.institucion_id == by_ruc.id and (by_ruc.nombre, by_ruc.sigla, by_ruc.telefono) == ("Con el RUC", "COLSA", GOOD.telefono)
 
 
+def test_linking_with_quipux_is_a_row_of_the_recorrido(sge):
+    row = reviewed(sge)
+    implantaciones.produce(sge, row, None)
+    db.session.commit()
+    came = Institucion(quipux_codi="902", nombre="Colegio de Saberes", sigla="COLSA")
+    db.session.add(came)
+    db.session.commit()
+    gone, before = came.id, len(row.eventos)
+    with pytest.raises(Refused, match="propuestas"):
+        institutions.link_to_quipux(sge, row.institucion, row.institucion_id)
+    assert len(row.eventos) == before
+    institutions.link_to_quipux(sge, row.institucion, gone)
+    db.session.commit()
+    last = row.eventos[-1]
+    assert (last.accion, last.actor_id, last.comentario, last.en) == ("link", sge.usuario_id, "Colegio de Saberes (COLSA)", clock.now())
+    assert last.datos == {"quipux_codi": "902", "institucion": gone} and len(row.eventos) == before + 1
+    assert row.institucion.quipux_codi == "902" and row.estado is Etapa.PRODUCCION and mover.broken_link(row) is None
+
+
 def test_never_two_principals(sge):
     row = reviewed(sge)
     taken = Institucion(nombre="Con AIQ", ruc=GOOD.ruc)
