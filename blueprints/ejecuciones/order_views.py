@@ -26,7 +26,8 @@ MAX_TEXT = acting.MAX_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How an order is asked for and reported. estado: from which it may start. motives: a typed motivo is chosen too."""
+    """How an order is asked for and reported. estado: from which it may start; ready: what else there must be. motives: a typed
+    motivo is chosen too."""
 
     endpoint: str
     title: str
@@ -38,6 +39,7 @@ class Order:
     label: str = "Motivo"
     danger: bool = False
     motives: bool = False
+    ready: Callable[[Solicitud], object] = bool
 
 
 ORDERS = {
@@ -49,6 +51,7 @@ ORDERS = {
     "complemento": Order(
         ".stop_complement", "Detener el complemento", "El proceso deja de buscar los archivos faltantes. El respaldo entregado no cambia y sigue vigente; el "
         "complemento se puede ordenar otra vez.", "Detener el complemento", "pause", "sigue con su respaldo: el complemento se detuvo", Estado.ATENDIDA, danger=True,
+        ready=complements.live,
     ),
     "continuar": Order(
         ".keep_going", "Continuar con novedades", "La ejecución sigue aunque haya muchos archivos que no se pueden leer: cada uno constará en la lista de "
@@ -97,7 +100,7 @@ def _ordered(solicitud: Solicitud, name: str, do: Callable[[], object]) -> Respo
     """GET: the form, while the order makes sense. POST: the order."""
     order = ORDERS[name]
     if request.method == "GET":
-        if solicitud.estado is not order.estado:
+        if solicitud.estado is not order.estado or not order.ready(solicitud):
             return page.render(409, _late(solicitud))
         return _form(solicitud, name)
     try:

@@ -134,6 +134,8 @@ def test_an_officer_stops_a_complement_that_is_being_made(app, number, aiq, sge)
     assert sge.post(path, data={"motivo": " "}).status_code == 422
     assert aiq.post(path, data={"motivo": "No"}).status_code == 403
     assert sge.post(path, data={"motivo": "La bodega está en mantenimiento"}).status_code == 303
+    late = sge.get(path)
+    assert late.status_code == 409 and "ya no procede" in late.get_data(as_text=True), "there is nothing left to stop"
     with cases.context(app):
         solicitud = db.session.get(Solicitud, number)
         assert solicitud.estado is Estado.ATENDIDA and complements.live(solicitud) is None

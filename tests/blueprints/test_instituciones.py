@@ -130,7 +130,9 @@ def test_an_institution_registered_here_is_linked_when_quipux_brings_it(app, sge
     assert aiq.post(f"/instituciones/{here}/vincular", data={"quipux": known}).status_code in (403, 404)
     assert "Vincular con Quipux" in text_of(page(sge, f"/instituciones/{here}"))
     for wrong in ("", here, "999999", "x"):
-        assert "Elija una de las instituciones" in says(sge.post(f"/instituciones/{here}/vincular", data={"quipux": wrong}), 422)
+        refused = sge.post(f"/instituciones/{here}/vincular", data={"quipux": wrong})
+        assert "Elija una de las instituciones" in says(refused, 422)
+        assert 'href="#quipux-0"' in refused.get_data(as_text=True) and "<title>Error: " in refused.get_data(as_text=True)
     assert sge.post(f"/instituciones/{here}/vincular", data={"quipux": known}).location == f"/instituciones/{here}"
     text = text_of(page(sge, f"/instituciones/{here}").find(".//main"))
     assert name in text and "Calle Larga, Cuenca" in text and "Sin vincular" not in text and "Vincular con Quipux" not in text
