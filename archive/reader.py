@@ -85,6 +85,14 @@ def details(stream: BinaryIO, key: str, entries: dict[str, Entry] | None = None)
         raise Damaged("La parte no contiene el detalle de sus documentos") from error
 
 
+def fates(stream: BinaryIO, key: str, entries: dict[str, Entry]) -> Iterator[tuple[bytes, str]]:
+    """(id, fate) of each document of `details`, without the rest. Raises Damaged."""
+    try:
+        yield from viewer.read_fates(open_entry(stream, entries[viewer.part_name(key)]))
+    except (KeyError, ValueError) as error:
+        raise Damaged("La parte no contiene el detalle de sus documentos") from error
+
+
 def hashes(stream: BinaryIO, entry: Entry) -> Iterator[tuple[str, str]]:
     """(name, SHA-256) of each line of a volume's manifest, names as they stand there (escaped)."""
     for line in open_entry(stream, entry):

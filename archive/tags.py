@@ -46,7 +46,7 @@ class Lists:
 
     def add(self, detail: dict) -> None:
         self.counts.found += 1
-        self.counts.add(detail)
+        self.counts.add(detail["destino"])
         index, missing, signed = self._rows
         index.append(index_line(self.counts.found, detail))
         missing.extend(_novedad_lines(detail, self._part))

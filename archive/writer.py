@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from hashlib import sha256
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
@@ -108,13 +109,14 @@ class Writer:
             left -= len(block)
         self.entries.append(moved)
 
-    def close(self, *, disk: int = 0, central: Iterable[Entry] | None = None) -> Closed:
+    def close(self, *, disk: int = 0, elsewhere: Iterable[bytes] = ()) -> Closed:
         """Central directory and end records, flushed to the disk.
 
-        central: the entries of a directory volume `disk`, in other volumes and in this one.
+        disk: number of this volume in its set, from 0. elsewhere: central records of what stands in other volumes of the set.
         """
         start, count, crc = self._at, 0, 0
-        for records in _batches(central_record(entry) for entry in (self.entries if central is None else central)):
+        here = (central_record(entry._replace(disk=disk) if disk else entry) for entry in self.entries)
+        for records in _batches(chain(elsewhere, here)):
             data = b"".join(records)
             count, crc = count + len(records), isal_zlib.crc32(data, crc)
             self._write([data])
