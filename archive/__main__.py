@@ -142,11 +142,12 @@ def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
 
 
 def _planned(folder: Folder, options: argparse.Namespace, work: Path) -> plan.Plan:
-    made = folder.newest()
-    header = Header(
-        name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
-        since="", until="", made=made,
-    )  # fmt: skip
+    def header() -> Header:
+        return Header(
+            name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
+            since="", until="", made=folder.newest(),
+        )  # fmt: skip
+
     plan.make(header, folder.documents(), work / "plan", part_size=options.part_size)
     return plan.open(work / "plan")
 

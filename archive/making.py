@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -134,19 +134,27 @@ class Maker:
         self._tag_stream(viewer.part_name(key), lambda: _rewound(self._journal))
 
     def _details(self) -> Iterator[dict]:
+        """A handful of documents is written, then told of: their bytes and this code would drive each other from the caches."""
+        settled = self._settled()
+        while some := list(islice(settled, BATCH_FILES)):
+            for planned, outcomes in some:
+                yield self._told(planned, outcomes)
+
+    def _settled(self) -> Iterator[tuple[PlannedDocument, dict[str, Outcome]]]:
+        """Each document with what became of its files here, by their paths."""
         outcomes: dict[str, Outcome] = {}
         for item, outcome in self._outcomes():
             if item.file:
                 outcomes[item.file.path] = outcome
             if item.last:
-                yield self._told(item.document, outcomes)
+                yield item.document, outcomes
                 self._documents += item.document.part == self.number
                 self.wishes.progress(self._documents, self._bytes)
+                if self.wishes.should_stop():
+                    raise Stopped("Detenido")
                 outcomes = {}
 
     def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
-        if self.wishes.should_stop():
-            raise Stopped("Detenido")
         anchors, moment = self.wishes.anchors, self.plan.header.made
         detached.settle(planned.files, outcomes, self._reopen, anchors=anchors, moment=moment)
         told = detail.of(planned, self.number, outcomes)
@@ -154,9 +162,12 @@ class Maker:
         return told
 
     def _novedades(self, planned: PlannedDocument, told: dict) -> Iterator[Novedad]:
+        found = list(tags.novedades(told, self.number))
+        if not found:  # as nearly always
+            return
         d = planned.document
         place = {id(row): file.path for row, file in zip(told["archivos"], planned.files, strict=True)}
-        for row, cause in tags.novedades(told, self.number):
+        for row, cause in found:
             yield Novedad(d.id, d.number, d.subject, row["nombre"], cause, bool(row.get("tardia")), place[id(row)])
 
     def _outcomes(self) -> Iterator[tuple[Item, Outcome]]:

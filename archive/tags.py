@@ -100,14 +100,13 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
 def csv_lines(rows: Iterable[tuple]) -> bytes:
     """Rows with `;` and CRLF, without a cell that a spreadsheet would take for a formula."""
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([_cell(v) for v in row] for row in rows)
+    safe = [[v if type(v) is int or (v[:1] not in _FORMULA and "\0" not in v) else _cell(v) for v in row] for row in rows]
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(safe)
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: str | int) -> str | int:
-    if type(value) is int:
-        return value
-    text = value.replace("\0", "") if "\0" in value else value
+def _cell(value: str) -> str:
+    text = value.replace("\0", "")
     return "'" + text if text[:1] in _FORMULA else text
 
 

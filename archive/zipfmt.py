@@ -83,18 +83,19 @@ def local_length(name: str, *, zip64: bool) -> int:
 
 def central_record(entry: Entry) -> bytes:
     """Central directory record; Zip64 values only for the fields that overflow, in the order the APPNOTE gives."""
-    name = entry.name.encode()
-    wide = b"".join(struct.pack("<Q", v) for v in (entry.size, entry.packed, entry.offset) if v >= M32)
-    extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
-    need = 45 if wide or entry.size >= ZIP64_FROM else 20
+    name, method, crc, packed, size, stamp, offset, disk = entry
+    name, need, extra = name.encode(), 20, b""
+    if size >= ZIP64_FROM or packed >= M32 or offset >= M32:
+        need, wide = 45, b"".join(struct.pack("<Q", v) for v in (size, packed, offset) if v >= M32)
+        extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
+        packed, size, offset = min(packed, M32), min(size, M32), min(offset, M32)
     return (
         _CENTRAL.pack(
-            b"PK\1\2", _UNIX | need, need, _UTF8, entry.method, *entry.stamp, entry.crc, min(entry.packed, M32),
-            min(entry.size, M32), len(name), len(extra), 0, entry.disk, 0, _MODE, min(entry.offset, M32),
+            b"PK\1\2", _UNIX | need, need, _UTF8, method, *stamp, crc, packed, size, len(name), len(extra), 0, disk, 0, _MODE, offset
         )
         + name
         + extra
-    )  # fmt: skip
+    )
 
 
 def end_records(end: End, *, here: int) -> bytes:

@@ -30,8 +30,7 @@ def main() -> None:
     tune()
     start = time.monotonic()
     folder = Folder(options.src)
-    header = Header("X", "X", "", "", "", "", "", "", "", "", folder.newest())
-    plan.make(header, folder.documents(), options.out / "plan", part_size=options.part)
+    plan.make(lambda: Header("X", "X", "", "", "", "", "", "", "", "", folder.newest()), folder.documents(), options.out / "plan", part_size=options.part)
     made = plan.open(options.out / "plan")
 
     def earlier(number: int):

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archive.jsontext import loads, shown
 from archive.model import CAUSES, Header
@@ -40,8 +39,7 @@ _HEAD = re.compile(rb'\[("(?:[^"\\]|\\.)*"),([01]),')  # of a document's line: i
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """One document in the short index: what the list shows, what search looks through, and where the rest is.
 
     id: the 20-digit Quipux id. date: ISO local time (with or without offset; the minutes are kept). trays:
