@@ -17,8 +17,8 @@ from isal import isal_zlib
 
 from archive.errors import Damaged
 from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, streaming_pays, worth_keeping
-from archive.pipeline import in_order
-from archive.sums import NoHash, VolumeHash
+from archive.pipeline import Inline, in_order
+from archive.sums import InlineHash, NoHash, VolumeHash
 from archive.zipfmt import (
     DEFLATED, STORED, ZIP64_FROM, End, Entry, central_record, end_records, local_header, local_length,
 )  # fmt: skip
@@ -58,7 +58,8 @@ class Writer:
     def __init__(self, descriptor: int, pool: Executor, *, published: bool = True) -> None:
         self._fd, self._pool = descriptor, pool
         self._at = 0
-        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if published else NoHash()
+        kind = NoHash if not published else InlineHash if isinstance(pool, Inline) else VolumeHash
+        self._sums: VolumeHash | InlineHash | NoHash = kind(descriptor)
         self._published = published
         self.entries: list[Entry] = []
 
@@ -140,7 +141,7 @@ class Writer:
         content = sums.over(_chain(head, pieces))
         try:
             for data in self._deflated(content) if method == DEFLATED else content:
-                at += self._write_at(data, at)
+                at += self._write_at([data], at)
         except BaseException:
             os.ftruncate(self._fd, start)
             raise
@@ -148,7 +149,7 @@ class Writer:
         if method == DEFLATED and not worth_keeping(entry.packed, entry.size):
             os.ftruncate(self._fd, start)
             return None
-        self._write_at(local_header(entry, zip64=zip64), start)
+        self._write_at([local_header(entry, zip64=zip64)], start)
         self._sums.add_written(start, at - start)
         self._at = at
         self.entries.append(entry)
@@ -163,16 +164,16 @@ class Writer:
         """Appends `pieces`, in one go where they are small."""
         if len(pieces) > 1 and sum(map(len, pieces)) < _JOINED * len(pieces):
             pieces = [b"".join(pieces)]
+        self._at += self._write_at(pieces, self._at)
         for piece in pieces:
-            self._at += self._write_at(piece, self._at)
             self._sums.add(piece)
 
-    def _write_at(self, data: bytes, at: int) -> int:
-        """All of `data` at offset `at`; its length."""
-        done = os.pwrite(self._fd, data, at)
-        while done < len(data):
-            done += os.pwrite(self._fd, memoryview(data)[done:], at + done)
-        return done
+    def _write_at(self, pieces: list[bytes], at: int) -> int:
+        """All of `pieces` from offset `at` on; their length."""
+        length, done = sum(map(len, pieces)), os.pwritev(self._fd, pieces, at)
+        while done < length:
+            done += os.pwritev(self._fd, [b"".join(pieces)[done:]], at + done)
+        return length
 
 
 class _Sums:
