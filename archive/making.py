@@ -108,7 +108,7 @@ class Maker:
     def run(self, earlier: Earlier | None) -> Closed:
         """Writes everything. earlier: given for the last of several volumes only."""
         self._front()
-        with self._lists() as own:
+        with self._lists(None if self.plan.parts == 1 else self.number) as own:
             self._payload(own)
             self._finish_lists(own, earlier)
         self._bag()
@@ -295,8 +295,7 @@ class Maker:
 
     # --- INDICE, NOVEDADES and FIRMAS: of this volume, and in the last one of the whole
 
-    def _lists(self) -> ListFiles:
-        part = None if self.plan.parts == 1 else self.number
+    def _lists(self, part: int | None) -> ListFiles:
         return ListFiles(tuple(self._temporary() for _ in LISTS), part)
 
     def _finish_lists(self, own: ListFiles, earlier: Earlier | None) -> None:
@@ -308,21 +307,36 @@ class Maker:
         if self.plan.parts == 1:
             counts.found = self.plan.summary.documents
         elif earlier:
-            self._whole(earlier)
+            self._whole(own, earlier)
         if self.number == self.plan.parts:  # reserved documents belong to no volume: the last one tells their number
             counts.excluded = self.plan.header.excluded
             counts.found += counts.excluded
         self.counts = counts.check()
 
-    def _whole(self, earlier: Earlier) -> None:
+    def _whole(self, own: ListFiles, earlier: Earlier) -> None:
+        with self._lists(None) as whole:
+            if whole.join(self._listed_by(own, earlier)) == self.plan.summary.documents:
+                self._tag_lists(whole)
+                return
+        # A document that runs over several volumes stands in the lists of each: those of the whole are made from all the details.
         every = (self._told_by(number, earlier) for number in range(1, self.plan.parts + 1))
-        with ListFiles(tuple(self._temporary() for _ in LISTS), None) as whole:
+        with self._lists(None) as whole:
             for _ in whole.told(detail.merged(chain.from_iterable(every))):
                 pass
             counts = whole.finish()
             counts.found = self.plan.summary.documents
             counts.check()
             self._tag_lists(whole)
+
+    def _listed_by(self, own: ListFiles, earlier: Earlier) -> Iterator[list[BinaryIO]]:
+        """The lists of each volume."""
+        for number in range(1, self.number):
+            with closing(earlier(number)) as stream:
+                entries = reader.tag_entries(stream)
+                yield [reader.open_entry(stream, entries[list_name(self.plan, name, number)]) for name in LISTS]
+        for file in own.files:
+            file.seek(0)
+        yield list(own.files)
 
     def _told_by(self, number: int, earlier: Earlier) -> Iterator[dict]:
         """Details of volume `number`; this one's from the temporary file."""

@@ -105,6 +105,17 @@ def csv_lines(rows: Iterable[tuple]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
+def records(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The records of such a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
+    held, head = b"", True
+    for line in stream:
+        held += line
+        if held.count(b'"') % 2 == 0:
+            if not head:
+                yield held
+            held, head = b"", False
+
+
 def _cell(value: str) -> str:
     text = value.replace("\0", "")
     return "'" + text if text[:1] in _FORMULA else text
