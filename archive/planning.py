@@ -17,6 +17,7 @@ from isal import isal_zlib
 
 from archive import viewer
 from archive.assign import Assigner, Item, check_part_size, file_room
+from archive.digests import Digests
 from archive.errors import PlanError
 from archive.model import NOTICES, Document, File, Header
 from archive.names import Namer
@@ -70,16 +71,15 @@ class _Spool:
     """First pass: names every file, counts, and keeps what the second pass needs in a temporary file."""
 
     def __init__(self, raw: BinaryIO, places: Places) -> None:
-        self._raw, self._places, self._seen = raw, places, set()
+        self._raw, self._places, self._seen = raw, places, Digests()
         self.totals = dict.fromkeys(("documents", "files", "bytes", "con_novedad", "missing"), 0)
         self.index = viewer.Index()
         # The lists and the index are these same words in another order: what they take deflated, these take.
         self._words, self._lines = _Deflated(), 0
 
     def add(self, document: Document) -> None:
-        if document.id in self._seen:
+        if not self._seen.add(document.id):
             raise PlanError(f"El documento {document.id} aparece dos veces")
-        self._seen.add(document.id)
         files = self._named(document)
         sizes = [_room(file, path) for file, path in files]
         row = self.index.row(_index_row(document))
