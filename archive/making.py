@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -108,7 +108,7 @@ class Maker:
     def run(self, earlier: Earlier | None) -> Closed:
         """Writes everything. earlier: given for the last of several volumes only."""
         self._front()
-        with self._lists() as own:
+        with self._lists(None if self.plan.parts == 1 else self.number) as own:
             self._payload(own)
             self._finish_lists(own, earlier)
         self._bag()
@@ -134,19 +134,27 @@ class Maker:
         self._tag_stream(viewer.part_name(key), lambda: _rewound(self._journal))
 
     def _details(self) -> Iterator[dict]:
+        """A handful of documents is written, then told of: their bytes and this code would drive each other from the caches."""
+        settled = self._settled()
+        while some := list(islice(settled, BATCH_FILES)):
+            for planned, outcomes in some:
+                yield self._told(planned, outcomes)
+
+    def _settled(self) -> Iterator[tuple[PlannedDocument, dict[str, Outcome]]]:
+        """Each document with what became of its files here, by their paths."""
         outcomes: dict[str, Outcome] = {}
         for item, outcome in self._outcomes():
             if item.file:
                 outcomes[item.file.path] = outcome
             if item.last:
-                yield self._told(item.document, outcomes)
+                yield item.document, outcomes
                 self._documents += item.document.part == self.number
                 self.wishes.progress(self._documents, self._bytes)
+                if self.wishes.should_stop():
+                    raise Stopped("Detenido")
                 outcomes = {}
 
     def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
-        if self.wishes.should_stop():
-            raise Stopped("Detenido")
         anchors, moment = self.wishes.anchors, self.plan.header.made
         detached.settle(planned.files, outcomes, self._reopen, anchors=anchors, moment=moment)
         told = detail.of(planned, self.number, outcomes)
@@ -154,9 +162,12 @@ class Maker:
         return told
 
     def _novedades(self, planned: PlannedDocument, told: dict) -> Iterator[Novedad]:
+        found = list(tags.novedades(told, self.number))
+        if not found:  # as nearly always
+            return
         d = planned.document
         place = {id(row): file.path for row, file in zip(told["archivos"], planned.files, strict=True)}
-        for row, cause in tags.novedades(told, self.number):
+        for row, cause in found:
             yield Novedad(d.id, d.number, d.subject, row["nombre"], cause, bool(row.get("tardia")), place[id(row)])
 
     def _outcomes(self) -> Iterator[tuple[Item, Outcome]]:
@@ -284,8 +295,7 @@ class Maker:
 
     # --- INDICE, NOVEDADES and FIRMAS: of this volume, and in the last one of the whole
 
-    def _lists(self) -> ListFiles:
-        part = None if self.plan.parts == 1 else self.number
+    def _lists(self, part: int | None) -> ListFiles:
         return ListFiles(tuple(self._temporary() for _ in LISTS), part)
 
     def _finish_lists(self, own: ListFiles, earlier: Earlier | None) -> None:
@@ -297,21 +307,36 @@ class Maker:
         if self.plan.parts == 1:
             counts.found = self.plan.summary.documents
         elif earlier:
-            self._whole(earlier)
+            self._whole(own, earlier)
         if self.number == self.plan.parts:  # reserved documents belong to no volume: the last one tells their number
             counts.excluded = self.plan.header.excluded
             counts.found += counts.excluded
         self.counts = counts.check()
 
-    def _whole(self, earlier: Earlier) -> None:
+    def _whole(self, own: ListFiles, earlier: Earlier) -> None:
+        with self._lists(None) as whole:
+            if whole.join(self._listed_by(own, earlier)) == self.plan.summary.documents:
+                self._tag_lists(whole)
+                return
+        # A document that runs over several volumes stands in the lists of each: those of the whole are made from all the details.
         every = (self._told_by(number, earlier) for number in range(1, self.plan.parts + 1))
-        with ListFiles(tuple(self._temporary() for _ in LISTS), None) as whole:
+        with self._lists(None) as whole:
             for _ in whole.told(detail.merged(chain.from_iterable(every))):
                 pass
             counts = whole.finish()
             counts.found = self.plan.summary.documents
             counts.check()
             self._tag_lists(whole)
+
+    def _listed_by(self, own: ListFiles, earlier: Earlier) -> Iterator[list[BinaryIO]]:
+        """The lists of each volume."""
+        for number in range(1, self.number):
+            with closing(earlier(number)) as stream:
+                entries = reader.tag_entries(stream)
+                yield [reader.open_entry(stream, entries[list_name(self.plan, name, number)]) for name in LISTS]
+        for file in own.files:
+            file.seek(0)
+        yield list(own.files)
 
     def _told_by(self, number: int, earlier: Earlier) -> Iterator[dict]:
         """Details of volume `number`; this one's from the temporary file."""
