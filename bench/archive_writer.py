@@ -14,8 +14,8 @@ from pathlib import Path
 
 from archive import directory, plan, several, volume
 from archive.folder import Folder
-from archive.making import Wishes
 from archive.model import Header
+from archive.payload import Wishes
 from archive.tuning import tune
 
 

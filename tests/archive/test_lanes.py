@@ -12,7 +12,7 @@ import pytest
 from archive import directory, plan, verify, volume
 from archive.errors import Damaged, Stopped
 from archive.folder import Folder
-from archive.making import Wishes
+from archive.payload import Wishes
 from archive.model import FileProblem, SourceDown
 from archive.pipeline import in_order
 from tests.archive.conftest import MIB, document, extract, header, validate_bag
