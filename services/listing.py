@@ -145,8 +145,9 @@ class Listing:
             return COUNT_LIMIT, True
         return self._page(cursor, order, size, total, False, walk, found, more) or (total, False)
 
-    def batches(self, asked: str = "") -> Iterator[list[Any]]:
-        """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open."""
+    def batches(self, asked: str = "", load: Select[Any] | None = None) -> Iterator[list[Any]]:
+        """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open.
+        load: columns to read (scoped too) instead of the list's own objects, which take five times as long; `unique` is put after them."""
         order = self.order(asked)
         walk = self._walk(order, self.count()[1])
         cursor, more = _Cursor(FIRST), True
@@ -154,7 +155,8 @@ class Listing:
             found, more = walk.fetch(cursor, True, EXPORTED)
             if found:
                 cursor = _Cursor(AFTER, found[-1][0], list(found[-1][1:]))
-                yield self._rows([key[-1] for key in found])
+                ids = [key[-1] for key in found]
+                yield self._rows(ids) if load is None else self._loaded(load, ids)
 
     def _walk(self, order: str, many: bool, most: int | None = None) -> _Walk:
         descending = order.startswith("-")
@@ -208,9 +210,11 @@ class Listing:
         """The rows of these keys, in their order; one that vanished meanwhile is left out."""
         if not ids:
             return []
-        query = self.query if self.load is None else self.load
+        return [tuple(row[:-1]) for row in self._loaded(self.query if self.load is None else self.load, ids)]
+
+    def _loaded(self, query: Select[Any], ids: list[Any]) -> list[Any]:
         read = db.session.execute(query.add_columns(self.unique).order_by(None).where(self.unique.in_(ids)))
-        rows = {row[-1]: tuple(row[:-1]) for row in read}
+        rows = {row[-1]: row for row in read}
         return [rows[i] for i in ids if i in rows]
 
     def _write(self, order: str, cursor: _Cursor) -> str:

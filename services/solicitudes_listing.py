@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload, load_only
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, Solicitud
+from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
@@ -27,15 +27,19 @@ MONTHS_MARKED = 24
 RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
+# Estados whose second line is of a run.
+RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
-# What of a request a file says: half of its columns. Another one would be asked for row by row, which is refused.
-EXPORTED = load_only(
-    Solicitud.id, Solicitud.clase, Solicitud.estado, Solicitud.institucion_id, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde,
-    Solicitud.hasta, Solicitud.persona_cedula, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_puesto, Solicitud.persona_area,
-    Solicitud.devuelta_por, Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo, raiseload=True,
+# What of a request a file says, its first SHOWN as they are, and what its second line is made of.
+EXPORTED = (
+    Solicitud.id, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.persona_puesto, Solicitud.persona_area,
+    Institucion.nombre.label("institucion"), Institucion.sigla.label("siglas"),
+    Solicitud.clase, Solicitud.estado, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde, Solicitud.hasta, Solicitud.devuelta_por,
+    Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo,
 )
+SHOWN = 8
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 
 
@@ -136,15 +140,24 @@ def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
     return list(db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit)))
 
 
-def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
-    """All rows of the filters in their order, a batch at a time, whatever their number; with the columns of EXPORTED, without action."""
+def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tuple[Any, Estado, str]]]:
+    """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
+    effective estado, the second line)."""
     now = clock.now()
-    for batch in _listing(actor, filters, now, EXPORTED).batches(order):
-        rows = [_told(solicitud, run, now) for solicitud, run in batch]
+    load = scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED)
+    for batch in _listing(actor, filters, now).batches(order, load):
+        runs = _runs(row.id for row in batch if row.estado in RUNNING)
         # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
         db.session.expunge_all()
         db.session.rollback()
-        yield rows
+        yield [(row, *_told(row, runs.get(row.id), now)) for row in batch]
+
+
+def _runs(solicitudes: Iterable[int]) -> dict[int, Ejecucion]:
+    """The runs of these requests that are alive, by request."""
+    wanted = list(solicitudes)
+    query = select(Ejecucion).where(Ejecucion.solicitud_id.in_(wanted), Ejecucion.estado.in_(ALIVE))
+    return {run.solicitud_id: run for run in db.session.scalars(query)} if wanted else {}
 
 
 def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
@@ -262,10 +275,10 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
     return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
 
-def _listing(actor: Actor, filters: Filters, now: datetime, *options: ORMOption) -> Listing:
+def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion), *options)
+    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
     place = _place(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
@@ -313,23 +326,24 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
 
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
-    told = _told(solicitud, run, now)
-    offered = acting.offered_actions(actor, solicitud, told.estado)
+    estado, detail = _told(solicitud, run, now)
+    offered = acting.offered_actions(actor, solicitud, estado)
     action = ""
     if offered["download"]:
         action = "download"
     elif offered["edit"]:
         action = "correct" if solicitud.devuelta_por else "edit"
-    return replace(told, action=action)
+    return Row(solicitud, estado, detail, action)
 
 
-def _told(solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
+def _told(solicitud: Any, run: Ejecucion | None, now: datetime) -> tuple[Estado, str]:
     estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
-    return Row(solicitud, estado, second_line(solicitud, estado, run, now))
+    return estado, second_line(solicitud, estado, run, now)
 
 
-def second_line(solicitud: Solicitud, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
-    """What a person wants to know beside the estado: a date, a percentage, what is left, why it ended."""
+def second_line(solicitud: Any, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
+    """What a person wants to know beside the estado: a date, a percentage, what is left, why it ended. solicitud: a Solicitud, or a
+    row with its names."""
     today = deadlines.local_day(now)
     match estado:
         case Estado.BORRADOR:
