@@ -22,7 +22,7 @@ from extensions import db
 SIZE = 20
 COUNT_LIMIT = 10_000
 NUMBERED = 1_000
-EXPORTED = 2_000
+EXPORTED = 1_000
 MAX_TOKEN = 2000
 FIRST, AFTER, BEFORE, LAST = "f", "a", "b", "z"
 ROWID = "rowid"

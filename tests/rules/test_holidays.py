@@ -2,11 +2,12 @@
 
 from datetime import date, timedelta
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.holidays import FIRST_YEAR, LAST_YEAR, days_off
+from rules.holidays import FIRST_YEAR, LAST_YEAR, _named, days_off
 
 # Day off, and the date celebrated when it is another one.
 TABLES = {
@@ -53,6 +54,11 @@ def test_names_are_spanish_and_say_what_is_celebrated():
 )
 def test_the_pair_of_november_for_every_weekday(year, free):
     assert tuple(f.fecha.day for f in days_off(year) if f.fecha.month == 11) == free
+
+
+@pytest.mark.parametrize("year", range(FIRST_YEAR, LAST_YEAR + 1))
+def test_names_and_dates_are_those_of_the_library(year):
+    assert _named(year) == dict(holidays.country_holidays("EC", years=year, observed=False, language="es"))
 
 
 @pytest.mark.parametrize("year", [FIRST_YEAR - 1, LAST_YEAR + 1, 0, -5])
