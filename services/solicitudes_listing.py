@@ -130,7 +130,7 @@ def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
 def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
     """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
     are not met there often enough are rare, and all their rows are few."""
-    latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+    latest = select(func.max(Solicitud.id)).scalar_subquery()
     recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
     ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
     if len(ids) == limit:

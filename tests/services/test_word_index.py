@@ -8,7 +8,7 @@ import pytest
 from flask_migrate import upgrade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, event, insert, select, text, update
 
 import config
 from app import create_app
@@ -173,6 +173,27 @@ def test_more_than_a_thousand_are_counted_no_further(country):
         found = people_search.visible(SGE, typed)
         assert (len(found.rows), found.total, found.many, found.rows[0].id) == (20, 1000, True, first)
     db.session.rollback()
+
+
+def test_a_sample_tells_that_there_are_more_than_are_counted(country, monkeypatch):
+    """On PostgreSQL, of words neither very common nor rare: every eighth account is counted first, and all only if that was not enough."""
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL")
+    db.session.execute(insert(Cuenta), [_person(n) | {"busqueda": " zoraida", "apellido_plegado": "zoraida x"} for n in range(7001, 7201)])
+    asked_for: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", said := lambda _c, _k, statement, *_: asked_for.append(statement))
+    try:
+        for limit, counts in ((20, ["sample"]), (100, ["sample", "all"])):
+            monkeypatch.setattr(people_search, "COUNT_LIMIT", limit)
+            asked_for.clear()
+            accounts = select(Cuenta)
+            assert min(limit, people_search._count_by_gin(accounts, ["zoraida"], people_search.WINDOW // 20)) == limit
+            assert ["sample" if "8 = 0" in statement else "all" for statement in asked_for] == counts
+        monkeypatch.setattr(people_search, "COUNT_LIMIT", 1000)
+        assert people_search._count_by_gin(accounts, ["zoraida"], people_search.WINDOW // 20) == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", said)
+        db.session.rollback()
 
 
 def test_the_index_of_sqlite_is_sound(country):
