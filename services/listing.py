@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, and_, case, cast, func, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, column, func, null, or_, select, true, union_all
 
 from extensions import db
 
@@ -35,18 +35,21 @@ Term = tuple[ColumnElement[Any], bool]
 class Leg:
     """Rows with one order, inside the order of a list: all of them, or those of one estado, or those without a value.
     where: which ones. terms: (column, descending), before the one that breaks ties. index: SQLite's name of the index with this
-    order, ROWID for the order of the ids, "" for the planner's choice."""
+    order, ROWID for the order of the ids, "" for the planner's choice. spans: (expression, its values): an index has this order for
+    each value by itself; each is walked for a page of its own, and these are merged (PostgreSQL)."""
 
     where: ColumnElement[bool] | None = None
     terms: tuple[Term, ...] = ()
     index: str = ""
+    spans: tuple[ColumnElement[int], range] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
     """A sortable column. `descending`: the direction of the first click. `empty`: rows without a value come last in both
     directions. legs: the same order in pieces that an index knows, for the ascending and the descending direction.
-    collect: (ascending, descending), no index walks this order within the filters, sort what passes them."""
+    collect: (ascending, descending), no index walks this order within the filters, sort what passes them. spans: as of a Leg, for the
+    ascending and the descending direction (None: walked as a whole)."""
 
     column: ColumnElement[Any]
     descending: bool = False
@@ -54,13 +57,14 @@ class Sort:
     index: str = ""
     legs: tuple[Sequence[Leg], Sequence[Leg]] | None = None
     collect: tuple[bool, bool] = (False, False)
+    spans: tuple[tuple[ColumnElement[int], range] | None, tuple[ColumnElement[int], range] | None] = (None, None)
 
     def pieces(self, descending: bool) -> Sequence[Leg]:
         if self.legs is not None:
             return self.legs[descending]
         if self.empty:
             return (Leg(self.column.is_not(None), ((self.column, descending),), self.index), Leg(self.column.is_(None)))
-        return (Leg(None, ((self.column, descending),), self.index),)
+        return (Leg(None, ((self.column, descending),), self.index, self.spans[descending]),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,11 +305,21 @@ class _Walk:
             query = query.with_hint(self.hinted, "NOT INDEXED" if leg.index == ROWID else f"INDEXED BY {leg.index}", "sqlite")
         if key:
             query = query.where(_beyond(terms, key, forward))
-        return list(db.session.execute(query.order_by(*_directions(terms, forward)).limit(limit)))
+        query = query.order_by(*_directions(terms, forward)).limit(limit)
+        return list(db.session.execute(query if leg.spans is None or self.collected else _merged(query, leg.spans, terms, forward, limit)))
 
     def _tie(self, leg: Leg) -> Term:
         """What breaks ties follows the last column before it."""
         return self.unique, leg.terms[-1][1] if leg.terms else self.descending
+
+
+def _merged(query: Select[Any], spans: tuple[ColumnElement[int], range], terms: Sequence[Term], forward: bool, limit: int) -> Select[Any]:
+    """The page of `query` from its pages within each value of an expression."""
+    expression, values = spans
+    value = func.generate_series(values[0], values[-1]).table_valued(column("valor", Integer), name="tramos").render_derived()
+    own = query.where(expression == value.c.valor).lateral("pagina")
+    merged = [(e, descending) for e, (_, descending) in zip(own.c, terms)]
+    return select(own).select_from(value.join(own, true())).order_by(*_directions(merged, forward)).limit(limit)
 
 
 def _directions(terms: Sequence[Term], forward: bool) -> list[ColumnElement[Any]]:

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
+from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
@@ -22,6 +22,7 @@ from services import acting, board_views, clock, scope, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
+MONTH = literal_column(f"({MONTH_OF})", Integer)
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
 RECENT = 2000
@@ -130,7 +131,8 @@ def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
 def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
     """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
     are not met there often enough are rare, and all their rows are few."""
-    latest = select(func.max(Solicitud.id)).scalar_subquery()
+    # Asked for beforehand: without the number the planner does not know that few rows are left.
+    latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
     recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
     ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
     if len(ids) == limit:
@@ -300,13 +302,26 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
 
     # Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far.
     far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
+    months = None if place or on_sqlite() else _span(filters, now)
     return {
-        "nro": Sort(Solicitud.id, index=ROWID, collect=(True, True) if place else far),
+        "nro": Sort(
+            Solicitud.id, index=ROWID, collect=(True, True) if place else (False, False) if months else far,
+            spans=(months if far[0] else None, months if far[1] else None),
+        ),
         "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
         "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
         "estado": Sort(Solicitud.estado, legs=(states, states[::-1])),
         "vigencia": Sort(Solicitud.vigente_hasta, legs=(ends(False), ends(True))),
     }
+
+
+def _span(filters: Filters, now: datetime) -> tuple[ColumnElement[int], range] | None:
+    """The months of the range, in UTC, by the expression of ix_solicitud_mes: within one of them its numbers are in order."""
+    if filters.inicio is None:
+        return None
+    start = deadlines.midnight(filters.inicio)
+    end = max(start, deadlines.midnight(filters.fin + timedelta(days=1)) if filters.fin else now)
+    return MONTH, range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
 
 
 def _states(filters: Filters, now: datetime) -> list[Leg]:

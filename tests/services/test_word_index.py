@@ -4,6 +4,8 @@ typed and however the rows were written."""
 from __future__ import annotations
 
 
+from datetime import date, timedelta
+
 import pytest
 from flask_migrate import upgrade
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +16,11 @@ import config
 from app import create_app
 from extensions import db
 from models import Cuenta, Institucion, Solicitud, Usuario
+from rules.deadlines import local_day
 from rules.identity import words
 from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
-from services import people_search, solicitudes_listing
+from services import listing, people_search, solicitudes_listing
 from services.people import search_text, surname_key
 from services.solicitudes_listing import Filters
 from services.word_index import asked
@@ -194,6 +197,29 @@ def test_a_sample_tells_that_there_are_more_than_are_counted(country, monkeypatc
     finally:
         event.remove(db.engine, "before_cursor_execute", said)
         db.session.rollback()
+
+
+@pytest.mark.parametrize("order", ["nro", "-nro"])
+def test_many_requests_of_days_long_gone_come_by_number(country, monkeypatch, order):
+    """Whatever the days of the numbers: PostgreSQL walks month by month and merges."""
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 5)
+    for row in db.session.scalars(select(Solicitud)):
+        row.fecha_solicitud = NOW - timedelta(days=row.id * 37 % 900, hours=row.id % 24)
+    db.session.flush()
+    first, last = date(2024, 11, 30), date(2025, 12, 31)
+    rows = db.session.execute(select(Solicitud.id, Solicitud.fecha_solicitud)).all()
+    expected = sorted((r.id for r in rows if first <= local_day(r.fecha_solicitud) <= last), reverse=order[0] == "-")
+    assert len(expected) > 60
+    filters, seen, token = Filters(inicio=first, fin=last), [], ""
+    with country.test_request_context():
+        while token is not None:
+            page, _ = solicitudes_listing.page(SGE, filters, order, token)
+            seen += [row.solicitud.id for row in page.rows]
+            before, token = page, page.next
+        assert seen == expected and page.many
+        back, _ = solicitudes_listing.page(SGE, filters, order, before.previous)
+        assert [row.solicitud.id for row in back.rows] == seen[: -len(before.rows)][-20:]
+    db.session.rollback()
 
 
 def test_the_index_of_sqlite_is_sound(country):
