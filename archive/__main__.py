@@ -15,7 +15,6 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from archive import checking, directory, plan, several, volume
@@ -143,11 +142,12 @@ def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
 
 
 def _planned(folder: Folder, options: argparse.Namespace, work: Path) -> plan.Plan:
-    made = folder.newest()
-    header = Header(
-        name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
-        since="", until="", made=made,
-    )  # fmt: skip
+    def header() -> Header:
+        return Header(
+            name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
+            since="", until="", made=folder.newest(),
+        )  # fmt: skip
+
     plan.make(header, folder.documents(), work / "plan", part_size=options.part_size)
     return plan.open(work / "plan")
 
@@ -158,13 +158,17 @@ def _volumes(
     def finished(number: int):
         return open(work / str(number), "rb")
 
-    def build(number: int, stop: Callable[[], bool], threads: int | None) -> volume.VolumeResult:
+    def build(number: int, turn: several.Turn) -> volume.VolumeResult:
+        def earlier(other: int):
+            turn.after(other)
+            return finished(other)
+
         out, signatures = work / str(number), not options.no_signatures
         return volume.build(
-            made, number, folder, out, earlier=finished, should_stop=stop, signatures=signatures, threads=threads
+            made, number, folder, out, earlier=earlier, should_stop=turn.should_stop, signatures=signatures, threads=turn.threads
         )
 
-    results = several.build(made.parts, build)
+    results = several.each(range(1, made.parts + 1), build)
     if made.parts > 1:
         results.append(directory.build(made, finished, work / str(made.parts + 1)))
     return results

@@ -8,7 +8,6 @@ of the volumes' own. Several parts of the work run at once; memory stays flat.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -54,8 +53,8 @@ def check(volumes: list[Path]) -> list[Part]:
     return several.each(volumes, _part)
 
 
-def _part(path: Path, _should_stop: Callable[[], bool], threads: int | None) -> Part:
-    with helpers(threads) as pool:
+def _part(path: Path, turn: several.Turn) -> Part:
+    with helpers(turn.threads) as pool:
         hashing = pool.submit(_sha256, path)
         entries, problem = 0, ""
         try:

@@ -30,6 +30,8 @@ def settle(
     files: of one document. outcomes: by payload path, those written in this volume. opener: opens a file written there by
     its path, seekable, as a context. The file that was signed is named under "firmado".
     """
+    if not any(outcome.signature and outcome.signature.get("separada") for outcome in outcomes.values()):
+        return
     here = [f for f in files if f.path in outcomes and not outcomes[f.path].cause]
     for file in here:
         outcome = outcomes[file.path]

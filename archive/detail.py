@@ -82,8 +82,12 @@ def merged(details: Iterable[dict]) -> Iterator[dict]:
 def _join(first: dict, second: dict) -> dict:
     """Both tell of the same files in the same order; the one that holds a file knows best."""
     files = [b if "ruta" in b or "causa" in b else a for a, b in zip(first["archivos"], second["archivos"], strict=True)]
-    broken = "novedad" in (first["destino"], second["destino"])
-    return first | {"archivos": files, "destino": "novedad" if broken else "incluido"}
+    return first | {"archivos": files, "destino": fate((first["destino"], second["destino"]))}
+
+
+def fate(told: Iterable[str]) -> str:
+    """Of a document, by what the volumes tell that it runs over."""
+    return "novedad" if "novedad" in told else "incluido"
 
 
 @dataclass(slots=True)
@@ -95,8 +99,8 @@ class Counts:
     con_novedad: int = 0
     excluded: int = 0
 
-    def add(self, detail: dict) -> None:
-        if detail["destino"] == "novedad":
+    def add(self, fate: str) -> None:
+        if fate == "novedad":
             self.con_novedad += 1
         else:
             self.included += 1

@@ -9,6 +9,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +21,9 @@ from archive.plan import Plan
 from archive.volume import LISTS, VolumeResult, helpers, list_name, part_key
 from archive.packing import BLOCK
 from archive.writer import Closed, Writer
-from archive.zipfmt import Entry, data_offset, dos_stamp, read_directory
+from archive.zipfmt import Entry, data_offset, dos_stamp, entry_of, name_of, on_disk, read_records, size_of
+
+_PAYLOAD, _EMPTY = b"data/", tags.EMPTY_NAME.encode()
 
 Opener = Callable[[int], BinaryIO]
 
@@ -66,7 +70,7 @@ class _Maker:
         self._measure()
         self._copy_common()
         self._bag()
-        return self.writer.close(disk=self.plan.parts, central=self._central())
+        return self.writer.close(disk=self.plan.parts, elsewhere=self._elsewhere())
 
     def _copy_common(self) -> None:
         """The whole's lists, byte for byte from the last data volume; of what all volumes have, only the digests."""
@@ -85,12 +89,14 @@ class _Maker:
         for number in self.numbers:
             tag_files = self._entries[number] = {}
             with closing(self.opener(number)) as stream:
-                for entry in read_directory(stream):
-                    if not entry.name.startswith("data/"):
+                for record in read_records(stream):
+                    name = name_of(record)
+                    if not name.startswith(_PAYLOAD):
+                        entry = entry_of(record)
                         tag_files[entry.name] = entry
-                    elif entry.name != tags.EMPTY_NAME:
+                    elif name != _EMPTY:
                         self.files += 1
-                        self.octets += entry.size
+                        self.octets += size_of(record)
                 script = viewer.part_name(part_key(self.plan, number))
                 self._tags[script] = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))[script]
         if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
@@ -112,36 +118,36 @@ class _Maker:
     def _manifest(self) -> Iterator[bytes]:
         for number in self.numbers:
             with closing(self.opener(number)) as stream:
-                for name, digest in reader.hashes(stream, self._entries[number]["manifest-sha256.txt"]):
-                    if name != tags.EMPTY_NAME or number == self.placeholder:
-                        yield f"{digest}  {name}\n".encode()
+                for line in reader.open_entry(stream, self._entries[number]["manifest-sha256.txt"]):
+                    if not line.endswith(b"  " + _EMPTY + b"\n") or number == self.placeholder:
+                        yield line
 
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
         counts = Counts(self.plan.summary.found, excluded=self.plan.summary.excluded)
-        for told in detail.merged(row for number in self.numbers for row in self._journal(number)):
-            counts.add(told)
+        every = (one for number in self.numbers for one in self._fates(number))
+        for _, told in groupby(every, key=itemgetter(0)):  # one that runs over several volumes comes in a row from each of them
+            counts.add(detail.fate(fate for _, fate in told))
         return counts.check()
 
-    def _journal(self, number: int) -> Iterator[dict]:
+    def _fates(self, number: int) -> Iterator[tuple[bytes, str]]:
         with closing(self.opener(number)) as stream:
-            yield from reader.details(stream, part_key(self.plan, number), self._entries[number])
+            yield from reader.fates(stream, part_key(self.plan, number), self._entries[number])
 
-    def _central(self) -> Iterator[Entry]:
-        """Payload and viewer script of each data volume, then what stands in this one."""
+    def _elsewhere(self) -> Iterator[bytes]:
+        """Central records of the payload and the viewer script of each data volume."""
+        front = {name.encode() for name in self.front}
         for number in self.numbers:
-            script = viewer.part_name(part_key(self.plan, number))
+            script = viewer.part_name(part_key(self.plan, number)).encode()
             with closing(self.opener(number)) as stream:
-                for entry in read_directory(stream):
-                    if self._belongs(entry.name, number, script):
-                        yield entry._replace(disk=number - 1)
-        for entry in self.writer.entries:
-            yield entry._replace(disk=self.plan.parts)
-
-    def _belongs(self, name: str, number: int, script: str) -> bool:
-        if name == tags.EMPTY_NAME:
-            return number == self.placeholder
-        return name == script or name.startswith("data/") or (number == 1 and name in self.front)
+                for record in read_records(stream):
+                    name = name_of(record)
+                    if name == _EMPTY:
+                        belongs = number == self.placeholder
+                    else:
+                        belongs = name.startswith(_PAYLOAD) or name == script or (number == 1 and name in front)
+                    if belongs:
+                        yield on_disk(record, number - 1)
 
 
 def _rewound(stream: BinaryIO) -> Iterator[bytes]:

@@ -9,12 +9,14 @@ import stat
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from archive.model import Document, File, FileProblem
 from archive.names import split_suffix
 
+_FIRST = 315532800.0  # 1980: of a folder without files, and the first that a ZIP knows
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocking: a FIFO must not hold us
 
@@ -24,24 +26,24 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
-        self._held = threading.local()
+        self._held, self._youngest = threading.local(), _FIRST
 
     def documents(self) -> Iterator[Document]:
+        self._youngest = _FIRST
         for number, (relative, info) in enumerate(self._walk(""), 1):
-            date = datetime.fromtimestamp(info.st_mtime, UTC).isoformat(timespec="seconds")
+            if info.st_mtime > self._youngest or number == 1:
+                self._youngest = info.st_mtime
             problem = _problem(info.st_mode)
-            file = File(
-                ref=relative, kind="principal", name=relative, size=None if problem else info.st_size,
-                suffix=split_suffix(relative)[1], problem=problem,
-            )  # fmt: skip
-            shown = relative.encode("utf-8", "replace").decode()
+            size, suffix = None if problem else info.st_size, split_suffix(relative)[1]
+            file = File(relative, "principal", relative, size, suffix, problem)
+            shown = relative if relative.isascii() else relative.encode("utf-8", "replace").decode()
             subject = shown.rpartition("/")[2]
-            yield Document(str(number), shown, "Archivo", date, subject, (), files=(file,))
+            yield Document(str(number), shown, "Archivo", _iso(int(info.st_mtime // 1)), subject, (), files=(file,))
 
     def newest(self) -> str:
-        """ISO instant of the youngest file: the folder's own clock, so that equal folders give equal archives."""
-        youngest = max(self._times(self.root), default=315532800.0)
-        return datetime.fromtimestamp(youngest, UTC).isoformat(timespec="seconds")
+        """ISO instant of the youngest file that `documents` gave: the folder's own clock, so that equal folders give equal
+        archives."""
+        return _iso(int(self._youngest // 1))
 
     def open(self, ref: str) -> BinaryIO:
         """Opens one file of the walk. Raises FileProblem when it has become something else since."""
@@ -81,14 +83,6 @@ class Folder:
             held.relative = relative
         return held.folder.number
 
-    def _times(self, folder: str) -> Iterator[float]:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._times(entry.path)
-                else:
-                    yield entry.stat(follow_symlinks=False).st_mtime
-
     def _walk(self, below: str) -> Iterator[tuple[str, os.stat_result]]:
         """(relative path, lstat) of everything that is not a folder, sorted by the bytes of each name."""
         with os.scandir(os.path.join(self.root, below)) as entries:
@@ -99,6 +93,11 @@ class Folder:
                 yield from self._walk(relative)
             else:
                 yield relative, entry.stat(follow_symlinks=False)
+
+
+@lru_cache(4096)  # files come by the hundred with the same second
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat(timespec="seconds")
 
 
 def _problem(mode: int) -> str | None:

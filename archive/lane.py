@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 from archive.model import File, FileProblem, Source, SourceDown
@@ -36,8 +37,8 @@ def reader(source: Source) -> tuple[Read, bool]:
     """How small files of `source` are read, and whether several threads may do so at once."""
     direct = getattr(source, "read", None)
     if direct is None:
-        return lambda file: _held_to_plan(file, lambda limit: _from_stream(source, file.ref, limit)), False
-    return lambda file: _held_to_plan(file, lambda limit: direct(file.ref, limit)), True
+        return partial(_held_to_plan, partial(_from_stream, source)), False
+    return partial(_held_to_plan, direct), True
 
 
 def content(read: Read, file: File) -> bytes | Problem:
@@ -56,9 +57,11 @@ def packed(found: bytes | Problem, keep: bool) -> Small | Problem:
     return Small(pack(found), found if keep else None)
 
 
-def _held_to_plan(file: File, read: Callable[[int], bytes]) -> bytes:
-    with translated():
-        found = read(file.size + 1)
+def _held_to_plan(read: Callable[[str, int], bytes], file: File) -> bytes:
+    try:
+        found = read(file.ref, file.size + 1)
+    except OSError as error:
+        raise trouble(error) from error
     if len(found) > file.size or (len(found) < file.size and not file.approximate):
         raise FileProblem("cambio")
     return found
@@ -72,21 +75,13 @@ def _from_stream(source: Source, ref: str, limit: int) -> bytes:
     return data
 
 
-class translated:
+def trouble(error: OSError) -> SourceDown | FileProblem:
     """What the operating system says, as the archive's two kinds of trouble."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind, error, _traceback) -> None:
-        if isinstance(error, (ConnectionError, TimeoutError)):
-            raise SourceDown("La fuente no responde") from error
-        if isinstance(error, FileNotFoundError):
-            raise FileProblem("ausente") from error
-        if isinstance(error, IsADirectoryError):
-            raise FileProblem("directorio") from error
-        if isinstance(error, OSError):
-            raise FileProblem("ilegible") from error
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return SourceDown("La fuente no responde")
+    if isinstance(error, FileNotFoundError):
+        return FileProblem("ausente")
+    return FileProblem("directorio" if isinstance(error, IsADirectoryError) else "ilegible")
 
 
 def is_large(file: File) -> bool:
@@ -125,6 +120,9 @@ class Stream:
         self._told = 0
 
     def _blocks(self) -> Iterator[bytes]:
-        with translated(), closing(self._source.open(self._file.ref)) as stream:
-            while block := stream.read(BLOCK):
-                yield block
+        try:
+            with closing(self._source.open(self._file.ref)) as stream:
+                while block := stream.read(BLOCK):
+                    yield block
+        except OSError as error:
+            raise trouble(error) from error

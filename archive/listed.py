@@ -45,6 +45,18 @@ class ListFiles:
             self._made.add(one)
             yield one
 
+    def join(self, volumes: Iterable[Iterable[BinaryIO]]) -> int:
+        """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""
+        self._made.flush()  # the heads
+        index, *others = self.files
+        count = 0
+        for own_index, *own in volumes:
+            for count, record in enumerate(tags.records(own_index), count + 1):
+                index.write(b"%d;%b" % (count, record.partition(b";")[2]))
+            for file, stream in zip(others, own, strict=True):
+                file.writelines(tags.records(stream))
+        return count
+
     def finish(self) -> Counts:
         self._made.flush()
         return self._made.counts

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import blake2b
 
+from archive.digests import Digests
 from archive.model import Document, File
 
 MAX_PATH = 150
@@ -100,14 +100,11 @@ def names_of(name: str, number: int, total: int) -> tuple[str, str | None]:
 class Namer:
     """Gives every file of an archive its path, unique without regard to case or Unicode form.
 
-    Keeps eight bytes a path, not the path: two million files are some hundred megabytes less. (A collision of these
-    digests costs a needless "_2", nothing else.)
+    Keeps a digest of each path, not the path. (A collision costs a needless "_2", nothing else.)
     """
 
     def __init__(self) -> None:
-        self._files: set[int] = set()
-        self._folders: set[int] = set()
-        self._stems: set[int] = set()
+        self._files, self._folders, self._stems = Digests(), Digests(), Digests()
         self._last: list[str] = []  # the folder of the last file, and its places: files come folder by folder
         self._places: dict[int, str] = {}
 
@@ -151,9 +148,7 @@ class Namer:
 
     def _stem(self, folder: str, base: str) -> str:
         for candidate in _alternatives(base, "", MAX_STEM + 6):
-            key = _key(f"{folder}/{candidate}")
-            if key not in self._stems:
-                self._stems.add(key)
+            if self._stems.add(_key(f"{folder}/{candidate}")):
                 return candidate
         raise AssertionError("endless")
 
@@ -170,8 +165,7 @@ class Namer:
         limit = min(MAX_COMPONENT, MAX_PATH - len(folder) - 1)
         for candidate in _alternatives(base, suffix, limit):
             key = _key(f"{folder}/{candidate}")
-            if key not in self._files and key not in self._folders:
-                self._files.add(key)
+            if key not in self._folders and self._files.add(key):
                 return f"{folder}/{candidate}"
         raise AssertionError("endless")
 
@@ -199,6 +193,5 @@ def _alternatives(base: str, suffix: str, limit: int):
         number += 1
 
 
-def _key(path: str) -> int:
-    folded = path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
-    return int.from_bytes(blake2b(folded.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+def _key(path: str) -> str:
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

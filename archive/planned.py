@@ -83,10 +83,10 @@ def placed(packed: bytes, home: int, parts: list[int]) -> bytes:
 
 def unpack(text: bytes) -> PlannedDocument:
     home, parts, values, history, files = loads(text)
-    planned = tuple(PlannedFile(File(*rest), path, part) for part, (path, *rest) in zip(parts, files, strict=True))
-    document = Document(
-        *(tuple(v) if isinstance(v, list) else v for v in values),
-        tuple(Step(*s) for s in history),
-        tuple(f.file for f in planned),
+    planned = tuple([PlannedFile(File(*rest), path, part) for part, (path, *rest) in zip(parts, files, strict=True)])
+    id, number, kind, date, subject, trays, sender, to, cc, reference, signed = values
+    people = tuple(sender), tuple(to), tuple(cc)
+    steps, own = tuple([Step(*s) for s in history]), tuple([f.file for f in planned])
+    return PlannedDocument(
+        Document(id, number, kind, date, subject, tuple(trays), *people, reference, signed, steps, own), planned, home
     )
-    return PlannedDocument(document, planned, home)

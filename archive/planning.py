@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, fields
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct
@@ -17,6 +17,7 @@ from isal import isal_zlib
 
 from archive import viewer
 from archive.assign import Assigner, Item, check_part_size, file_room
+from archive.digests import Digests
 from archive.errors import PlanError
 from archive.model import NOTICES, Document, File, Header
 from archive.names import Namer
@@ -34,11 +35,16 @@ _FILE = Struct("<qI")  # bytes of a file (-1: it is not included), and room besi
 
 
 def make(
-    header: Header, documents: Iterable[Document], path: Path, *, part_size: int, places: Places | None = None
+    header: Header | Callable[[], Header],
+    documents: Iterable[Document],
+    path: Path,
+    *,
+    part_size: int,
+    places: Places | None = None,
 ) -> Summary:
     """Decides paths and volumes of all `documents` (each once, in their final order) and writes the plan to `path`.
 
-    part_size: bytes, 1 MiB … 2 GiB − 1. places: the path of each file of a document, where it is already decided (a
+    header: or who gives it, asked when the documents have passed by. part_size: bytes, 1 MiB … 2 GiB − 1. places: the path of each file of a document, where it is already decided (a
     complement puts a file where the plan of the whole keeps its place). Raises PlanError (a ValueError) for another part
     size, for one too small for so many documents, and for an id that comes twice.
     """
@@ -49,6 +55,7 @@ def make(
         spool = _Spool(raw, places or Namer().document)
         for document in documents:
             spool.add(document)
+        header = header() if callable(header) else header
         assigner = Assigner(part_size, spool.fixed_room())
         offsets, index = _write_body(header, spool, assigner, body, homes)
         summary = Summary(**spool.totals, excluded=header.excluded, volumes=tuple(assigner.volumes))
@@ -64,26 +71,23 @@ class _Spool:
     """First pass: names every file, counts, and keeps what the second pass needs in a temporary file."""
 
     def __init__(self, raw: BinaryIO, places: Places) -> None:
-        self._raw, self._places, self._seen = raw, places, set()
+        self._raw, self._places, self._seen = raw, places, Digests()
         self.totals = dict.fromkeys(("documents", "files", "bytes", "con_novedad", "missing"), 0)
         self.index = viewer.Index()
         # The lists and the index are these same words in another order: what they take deflated, these take.
         self._words, self._lines = _Deflated(), 0
 
     def add(self, document: Document) -> None:
-        if document.id in self._seen:
+        if not self._seen.add(document.id):
             raise PlanError(f"El documento {document.id} aparece dos veces")
-        self._seen.add(document.id)
-        files = list(self._named(document))
+        files = self._named(document)
         sizes = [_room(file, path) for file, path in files]
         row = self.index.row(_index_row(document))
         text = pack(document, files)
-        self._raw.write(_SIZES.pack(len(text), len(row), len(files)))
-        self._raw.writelines(_FILE.pack(*pair) for pair in sizes)
-        self._raw.write(text)
-        self._raw.write(row)
+        rooms = [_FILE.pack(*pair) for pair in sizes]
+        self._raw.write(b"".join((_SIZES.pack(len(text), len(row), len(files)), *rooms, text, row)))
         self._words.add(_words(document, files))
-        self._lines += 1 + sum(path.endswith(SIGNABLE) for _, path in files)
+        self._lines += 1 + len([path for _, path in files if path.endswith(SIGNABLE)])
         self._count([size for size, _ in sizes])
 
     def fixed_room(self) -> int:
@@ -101,22 +105,25 @@ class _Spool:
         self._raw.seek(0)
         while head := self._raw.read(_SIZES.size):
             text, row, files = _SIZES.unpack(head)
-            sizes = list(_FILE.iter_unpack(self._raw.read(files * _FILE.size)))
-            yield self._raw.read(text), self._raw.read(row), sizes
+            files *= _FILE.size
+            data = self._raw.read(files + text + row)
+            yield data[files : files + text], data[files + text :], list(_FILE.iter_unpack(data[:files]))
 
-    def _named(self, document: Document) -> Iterator[tuple[File, str]]:
-        for file, path in zip(document.files, self._places(document), strict=True):
-            if not document.trays and not file.problem and path != f"data/{file.name}":
-                file = File(**{f.name: getattr(file, f.name) for f in fields(File)} | {"problem": "nombre"})
-            yield file, path
+    def _named(self, document: Document) -> list[tuple[File, str]]:
+        named = list(zip(document.files, self._places(document), strict=True))
+        if document.trays:
+            return named
+        return [
+            (file if file.problem or path == f"data/{file.name}" else replace(file, problem="nombre"), path) for file, path in named
+        ]
 
     def _count(self, sizes: list[int]) -> None:
-        missing = sizes.count(-1)
-        self.totals["documents"] += 1
-        self.totals["files"] += len(sizes) - missing
-        self.totals["bytes"] += sum(sizes) + missing
-        self.totals["con_novedad"] += missing > 0
-        self.totals["missing"] += missing
+        missing, totals = sizes.count(-1), self.totals
+        totals["documents"] += 1
+        totals["files"] += len(sizes) - missing
+        totals["bytes"] += sum(sizes) + missing
+        totals["con_novedad"] += missing > 0
+        totals["missing"] += missing
 
 
 def _room(file: File, path: str) -> tuple[int, int]:
@@ -166,7 +173,7 @@ def _write_members(spool: _Spool, assigner: Assigner, body: BinaryIO, homes: Bin
         homes.write(home.to_bytes(4, "little"))
         given = iter(numbers)
         whole = placed(text, home, [next(given) if size >= 0 else 0 for size, _ in sizes])
-        for number in sorted({home, *numbers}):
+        for number in (home,) if not numbers or numbers[-1] == home else sorted({home, *numbers}):
             if number != open_number:
                 member.close()
                 yield body.tell()

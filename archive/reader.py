@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from archive import viewer
 from archive.errors import Damaged
-from archive.zipfmt import DEFLATED, Entry, data_offset, read_directory
+from archive.zipfmt import DEFLATED, Entry, data_offset, entry_of, name_of, read_records
 
 _BLOCK = 1 << 18
 
@@ -73,7 +73,8 @@ def open_entry(stream: BinaryIO, entry: Entry) -> io.BufferedReader:
 
 def tag_entries(stream: BinaryIO) -> dict[str, Entry]:
     """The entries outside the payload, by name."""
-    return {e.name: e for e in read_directory(stream) if not e.name.startswith("data/")}
+    entries = (entry_of(record) for record in read_records(stream) if not name_of(record).startswith(b"data/"))
+    return {entry.name: entry for entry in entries}
 
 
 def details(stream: BinaryIO, key: str, entries: dict[str, Entry] | None = None) -> Iterator[dict]:
@@ -81,6 +82,14 @@ def details(stream: BinaryIO, key: str, entries: dict[str, Entry] | None = None)
     entries = tag_entries(stream) if entries is None else entries
     try:
         yield from viewer.read_part_js(open_entry(stream, entries[viewer.part_name(key)]))
+    except (KeyError, ValueError) as error:
+        raise Damaged("La parte no contiene el detalle de sus documentos") from error
+
+
+def fates(stream: BinaryIO, key: str, entries: dict[str, Entry]) -> Iterator[tuple[bytes, str]]:
+    """(id, fate) of each document of `details`, without the rest. Raises Damaged."""
+    try:
+        yield from viewer.read_fates(open_entry(stream, entries[viewer.part_name(key)]))
     except (KeyError, ValueError) as error:
         raise Damaged("La parte no contiene el detalle de sus documentos") from error
 

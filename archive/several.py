@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from archive.errors import Stopped
 from archive.process import die_with_parent
@@ -19,52 +20,66 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 _AT_ONCE = 2
-
-Task = Callable[[V, Callable[[], bool], int | None], T]
-
-_work: tuple[Task, Callable[[], bool]] | None = None  # of a process that `each` made
+_GLANCE = 0.002  # seconds between two looks at what the other process has finished
 
 
-def build(parts: int, build_one: Task[int, T]) -> list[T]:
-    """What `build_one` gives for the volumes 1 … `parts`, as `each`. The last carries the whole's lists: it comes when the
-    others are there."""
-    return [*each(range(1, parts), build_one), build_one(parts, _never, None)]
+class Turn(NamedTuple):
+    """What a task knows of the others. should_stop: one of them failed. threads: as `volume.helpers` takes it, 0 where the
+    processes leave no processor idle. after: waits until the tasks of the first so many volumes are done (a task that fails
+    ends the waiting with Stopped)."""
+
+    should_stop: Callable[[], bool]
+    threads: int | None
+    after: Callable[[int], None]
+
+
+Task = Callable[[V, Turn], T]
+
+_work: tuple[Task, object] | None = None  # of a process that `each` made: its task, and what all of them see
 
 
 def each(volumes: Sequence[V], task: Task[V, T]) -> list[T]:
-    """What `task(volume, should_stop, threads)` gives for each, in order.
+    """What `task(volume, turn)` gives for each, in order; they are begun in that order.
 
-    threads: as `volume.helpers` takes it; 0 where the processes leave no processor idle. Volume and result pass between
-    processes, so they can be pickled. When one fails the other is stopped, and the first failure is raised.
+    Volume and result pass between processes, so they can be pickled. When one fails the other is stopped, and the first failure
+    is raised. The last has threads to help it: the other process has nothing to do then.
     """
     at_once = min(len(volumes), _AT_ONCE, os.cpu_count() or 1)
     if at_once < 2:
-        return [task(one, _never, None) for one in volumes]
+        return [task(one, Turn(lambda: False, None, lambda _: None)) for one in volumes]
     context = multiprocessing.get_context("fork")  # a plan, a source and a closure need no pickling
-    stop = context.RawValue("b")  # asked for every document: an Event would take a lock each time
-    with ProcessPoolExecutor(at_once, context, _begin, (os.getpid(), task, lambda: bool(stop.value))) as pool:
-        begun = [pool.submit(_one, one) for one in volumes]
+    done = context.RawArray("b", len(volumes) + 1)  # who is done; the one behind the last: whether to stop
+    with ProcessPoolExecutor(at_once, context, _begin, (os.getpid(), task, done)) as pool:
+        begun = [pool.submit(_one, position, one) for position, one in enumerate(volumes)]
         try:
             failed = [f for f in wait(begun, return_when=FIRST_EXCEPTION).done if f.exception()]
             return [future.result() for future in failed or begun]
         except BaseException:
-            stop.value = 1
+            done[-1] = 1
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _begin(parent: int, task: Task, should_stop: Callable[[], bool]) -> None:
+def _begin(parent: int, task: Task, done) -> None:
     global _work
     die_with_parent(parent)
-    _work = task, should_stop
+    _work = task, done
 
 
-def _one(volume):
-    task, should_stop = _work
+def _one(position: int, volume):
+    task, done = _work
+
+    def should_stop() -> bool:  # asked for every document: a byte that all see costs no lock
+        return bool(done[-1])
+
+    def after(count: int) -> None:
+        while not all(done[:count]):
+            if should_stop():
+                raise Stopped("Detenido")
+            time.sleep(_GLANCE)
+
     if should_stop():  # handed over before the other one failed
         raise Stopped("Detenido")
-    return task(volume, should_stop, 0)
-
-
-def _never() -> bool:
-    return False
+    made = task(volume, Turn(should_stop, None if position == len(done) - 2 else 0, after))
+    done[position] = 1
+    return made

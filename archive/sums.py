@@ -1,4 +1,4 @@
-"""The SHA-256 of a volume, computed in a thread of its own over the bytes as they are written."""
+"""The SHA-256 of a volume, computed over the bytes as they are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WAITING = 6 << 20  # bytes in memory that may wait for the hash before the writ
 
 
 class VolumeHash:
-    """Hashes what it is given, in that order, while the giver goes on.
+    """Hashes what it is given, in that order, in a thread of its own while the giver goes on.
 
     `add` takes bytes in memory. `add_written` takes a stretch of the volume that could only be finished in place (a
     local header written after its data): it is read back from the file, which the thread does itself.
@@ -63,19 +63,42 @@ class VolumeHash:
 
     def _take(self, item) -> None:
         if isinstance(item, tuple):
-            at, left = item
-            while left:
-                block = os.pread(self._fd, min(BLOCK, left), at)
-                if not block:
-                    raise EOFError("the volume is shorter than what was written")
-                self._digest.update(block)
-                at, left = at + len(block), left - len(block)
+            _update(self._digest, self._fd, *item)
         else:
             self._digest.update(item)
 
 
+class InlineHash:
+    """As a VolumeHash, without a thread: where each processor has a process, what was just written is still at hand."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._fd, self._digest = descriptor, sha256()
+        self.add = self._digest.update
+
+    def add_written(self, start: int, length: int) -> None:
+        _update(self._digest, self._fd, start, length)
+
+    def close(self) -> str:
+        return self._digest.hexdigest()
+
+    def stop(self) -> None:
+        pass
+
+
+def _update(digest, descriptor: int, at: int, left: int) -> None:
+    while left:
+        block = os.pread(descriptor, min(BLOCK, left), at)
+        if not block:
+            raise EOFError("the volume is shorter than what was written")
+        digest.update(block)
+        at, left = at + len(block), left - len(block)
+
+
 class NoHash:
     """In place of a VolumeHash where the volume's own sum is not wanted (measurements)."""
+
+    def __init__(self, descriptor: int) -> None:
+        pass
 
     def add(self, data: bytes) -> None:
         pass

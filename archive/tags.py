@@ -46,7 +46,7 @@ class Lists:
 
     def add(self, detail: dict) -> None:
         self.counts.found += 1
-        self.counts.add(detail)
+        self.counts.add(detail["destino"])
         index, missing, signed = self._rows
         index.append(index_line(self.counts.found, detail))
         missing.extend(_novedad_lines(detail, self._part))
@@ -100,14 +100,24 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
 def csv_lines(rows: Iterable[tuple]) -> bytes:
     """Rows with `;` and CRLF, without a cell that a spreadsheet would take for a formula."""
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([_cell(v) for v in row] for row in rows)
+    safe = [[v if type(v) is int or (v[:1] not in _FORMULA and "\0" not in v) else _cell(v) for v in row] for row in rows]
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(safe)
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cell(value: str | int) -> str | int:
-    if type(value) is int:
-        return value
-    text = value.replace("\0", "") if "\0" in value else value
+def records(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The records of such a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
+    held, head = b"", True
+    for line in stream:
+        held += line
+        if held.count(b'"') % 2 == 0:
+            if not head:
+                yield held
+            held, head = b"", False
+
+
+def _cell(value: str) -> str:
+    text = value.replace("\0", "")
     return "'" + text if text[:1] in _FORMULA else text
 
 

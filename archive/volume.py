@@ -14,9 +14,10 @@ from pathlib import Path
 
 from archive import verify
 from archive.listed import LISTS, list_name, part_key
-from archive.making import Earlier, Maker, Novedad, Progress, Wishes
+from archive.making import Earlier, Maker, Novedad
 from archive.model import Source
 from archive.names import names_of
+from archive.payload import Progress, Wishes
 from archive.pipeline import Inline
 from archive.plan import Plan
 from archive.writer import Closed

@@ -10,14 +10,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from hashlib import sha256
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from isal import isal_zlib
 
 from archive.errors import Damaged
 from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, streaming_pays, worth_keeping
-from archive.pipeline import in_order
-from archive.sums import NoHash, VolumeHash
+from archive.pipeline import Inline, in_order
+from archive.sums import InlineHash, NoHash, VolumeHash
 from archive.zipfmt import (
     DEFLATED, STORED, ZIP64_FROM, End, Entry, central_record, end_records, local_header, local_length,
 )  # fmt: skip
@@ -57,7 +58,8 @@ class Writer:
     def __init__(self, descriptor: int, pool: Executor, *, published: bool = True) -> None:
         self._fd, self._pool = descriptor, pool
         self._at = 0
-        self._sums: VolumeHash | NoHash = VolumeHash(descriptor) if published else NoHash()
+        kind = NoHash if not published else InlineHash if isinstance(pool, Inline) else VolumeHash
+        self._sums: VolumeHash | InlineHash | NoHash = kind(descriptor)
         self._published = published
         self.entries: list[Entry] = []
 
@@ -108,13 +110,14 @@ class Writer:
             left -= len(block)
         self.entries.append(moved)
 
-    def close(self, *, disk: int = 0, central: Iterable[Entry] | None = None) -> Closed:
+    def close(self, *, disk: int = 0, elsewhere: Iterable[bytes] = ()) -> Closed:
         """Central directory and end records, flushed to the disk.
 
-        central: the entries of a directory volume `disk`, in other volumes and in this one.
+        disk: number of this volume in its set, from 0. elsewhere: central records of what stands in other volumes of the set.
         """
         start, count, crc = self._at, 0, 0
-        for records in _batches(central_record(entry) for entry in (self.entries if central is None else central)):
+        here = (central_record(entry._replace(disk=disk) if disk else entry) for entry in self.entries)
+        for records in _batches(chain(elsewhere, here)):
             data = b"".join(records)
             count, crc = count + len(records), isal_zlib.crc32(data, crc)
             self._write([data])
@@ -138,7 +141,7 @@ class Writer:
         content = sums.over(_chain(head, pieces))
         try:
             for data in self._deflated(content) if method == DEFLATED else content:
-                at += self._write_at(data, at)
+                at += self._write_at([data], at)
         except BaseException:
             os.ftruncate(self._fd, start)
             raise
@@ -146,7 +149,7 @@ class Writer:
         if method == DEFLATED and not worth_keeping(entry.packed, entry.size):
             os.ftruncate(self._fd, start)
             return None
-        self._write_at(local_header(entry, zip64=zip64), start)
+        self._write_at([local_header(entry, zip64=zip64)], start)
         self._sums.add_written(start, at - start)
         self._at = at
         self.entries.append(entry)
@@ -161,16 +164,16 @@ class Writer:
         """Appends `pieces`, in one go where they are small."""
         if len(pieces) > 1 and sum(map(len, pieces)) < _JOINED * len(pieces):
             pieces = [b"".join(pieces)]
+        self._at += self._write_at(pieces, self._at)
         for piece in pieces:
-            self._at += self._write_at(piece, self._at)
             self._sums.add(piece)
 
-    def _write_at(self, data: bytes, at: int) -> int:
-        """All of `data` at offset `at`; its length."""
-        done = os.pwrite(self._fd, data, at)
-        while done < len(data):
-            done += os.pwrite(self._fd, memoryview(data)[done:], at + done)
-        return done
+    def _write_at(self, pieces: list[bytes], at: int) -> int:
+        """All of `pieces` from offset `at` on; their length."""
+        length, done = sum(map(len, pieces)), os.pwritev(self._fd, pieces, at)
+        while done < length:
+            done += os.pwritev(self._fd, [b"".join(pieces)[done:]], at + done)
+        return length
 
 
 class _Sums:

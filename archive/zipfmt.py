@@ -20,6 +20,7 @@ MAX_ENTRIES = M16 - 1  # 65 535 means "see the Zip64 record"
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
+_LENGTHS = struct.Struct("<4s24x3H")  # of a central record's name, extra field and comment
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR64 = struct.Struct("<4sIQI")
@@ -82,18 +83,19 @@ def local_length(name: str, *, zip64: bool) -> int:
 
 def central_record(entry: Entry) -> bytes:
     """Central directory record; Zip64 values only for the fields that overflow, in the order the APPNOTE gives."""
-    name = entry.name.encode()
-    wide = b"".join(struct.pack("<Q", v) for v in (entry.size, entry.packed, entry.offset) if v >= M32)
-    extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
-    need = 45 if wide or entry.size >= ZIP64_FROM else 20
+    name, method, crc, packed, size, stamp, offset, disk = entry
+    name, need, extra = name.encode(), 20, b""
+    if size >= ZIP64_FROM or packed >= M32 or offset >= M32:
+        need, wide = 45, b"".join(struct.pack("<Q", v) for v in (size, packed, offset) if v >= M32)
+        extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
+        packed, size, offset = min(packed, M32), min(size, M32), min(offset, M32)
     return (
         _CENTRAL.pack(
-            b"PK\1\2", _UNIX | need, need, _UTF8, entry.method, *entry.stamp, entry.crc, min(entry.packed, M32),
-            min(entry.size, M32), len(name), len(extra), 0, entry.disk, 0, _MODE, min(entry.offset, M32),
+            b"PK\1\2", _UNIX | need, need, _UTF8, method, *stamp, crc, packed, size, len(name), len(extra), 0, disk, 0, _MODE, offset
         )
         + name
         + extra
-    )  # fmt: skip
+    )
 
 
 def end_records(end: End, *, here: int) -> bytes:
@@ -133,7 +135,12 @@ def read_end(stream: BinaryIO) -> End:
 
 
 def read_directory(stream: BinaryIO) -> Iterator[Entry]:
-    """Every central record of a volume written here, in order, in small memory. Raises Damaged."""
+    """Every entry of a volume written here, in order, in small memory. Raises Damaged."""
+    return map(entry_of, read_records(stream))
+
+
+def read_records(stream: BinaryIO) -> Iterator[bytes]:
+    """Its central records as they stand there. Raises Damaged."""
     end = read_end(stream)
     at, left = end.offset, b""
     stop = end.offset + end.size
@@ -143,26 +150,47 @@ def read_directory(stream: BinaryIO) -> Iterator[Entry]:
         if not block:
             raise Damaged("El directorio central está incompleto")
         at += len(block)
-        left = yield from _records(left + block)
+        left = yield from _whole_records(left + block)
     if left:
         raise Damaged("El directorio central está dañado")
 
 
-def _records(block: bytes):
+def _whole_records(block: bytes):
     """Yields the whole records at the head of `block`; returns what is left over."""
     at = 0
     while at + _CENTRAL.size <= len(block):
-        (magic, _, _, _, method, time, date, crc, packed, size, n, x, c, disk, _, _, offset) = _CENTRAL.unpack_from(block, at)
+        magic, name, extra, comment = _LENGTHS.unpack_from(block, at)
         if magic != b"PK\1\2":
             raise Damaged("El directorio central está dañado")
-        stop = at + _CENTRAL.size + n + x + c
+        stop = at + _CENTRAL.size + name + extra + comment
         if stop > len(block):
             break
-        name = block[at + _CENTRAL.size : at + _CENTRAL.size + n].decode()
-        entry = Entry(name, method, crc, packed, size, (time, date), offset, disk)
-        yield _widen(entry, block[at + _CENTRAL.size + n : stop])
+        yield block[at:stop]
         at = stop
     return block[at:]
+
+
+def entry_of(record: bytes) -> Entry:
+    """The entry that a central record tells of."""
+    (_, _, _, _, method, time, date, crc, packed, size, n, _, _, disk, _, _, offset) = _CENTRAL.unpack_from(record)
+    behind = _CENTRAL.size + n
+    return _widen(Entry(record[_CENTRAL.size : behind].decode(), method, crc, packed, size, (time, date), offset, disk), record[behind:])
+
+
+def name_of(record: bytes) -> bytes:
+    """The name in a central record, as it stands there."""
+    return record[_CENTRAL.size : _CENTRAL.size + int.from_bytes(record[28:30], "little")]
+
+
+def size_of(record: bytes) -> int:
+    """The size of the content that a central record tells of."""
+    size = int.from_bytes(record[24:28], "little")
+    return entry_of(record).size if size == M32 else size
+
+
+def on_disk(record: bytes, disk: int) -> bytes:
+    """The same central record, of an entry in volume `disk` (from 0) of a set."""
+    return record[:34] + disk.to_bytes(2, "little") + record[36:]
 
 
 def _widen(entry: Entry, extra: bytes) -> Entry:

@@ -2,7 +2,7 @@
 
 Contenders take turns. `escritor` writes the volumes of a plan that it makes first (per-file SHA-256, BagIt, viewer data), without
 the volumes' own sums and without reading back; `completo` is `python -m archive build` as it is, with both; `firmas` also
-checks signatures. The folders lie in memory (--work, /dev/shm where there is one): every contender's reads come from the
+checks signatures; `piso` is no archive, but what nobody gets below (`bench.archive_floor`). The folders lie in memory (--work, /dev/shm where there is one): every contender's reads come from the
 page cache and no disk's speed enters. Before each run memory is taken and given back, so that no contender pays alone for
 pages that a virtual machine's host has to bring first.
 """
@@ -54,6 +54,7 @@ class Bench:
             "zip0": ["zip", "-q", "-0", "-r", "-s", "100m", str(self.out / "a.zip"), "."],
             "zip6": ["zip", "-q", "-6", "-r", str(self.out / "a.zip"), "."],
             "cp": ["cp", "-r", str(self.src), str(self.out / "x")],
+            "piso": [sys.executable, "-m", "bench.archive_floor", str(self.src), str(self.out)],
             "escritor": [*_WRITER, str(self.src), str(self.out), str(PART)],
             "completo": [*build, "--no-signatures"],
             "firmas": build,
@@ -129,7 +130,7 @@ def main() -> None:
             src = archive_corpus.mixed(corpus / "mixed", octets=octets, files=files)
             bench = Bench(src, out, warm=warm)
             if "mixed" in wanted:
-                figures["mixed"] = compare(bench, ["cp", "escritor", "zip0", "completo", "firmas"], options.rounds)
+                figures["mixed"] = compare(bench, ["cp", "piso", "escritor", "zip0", "completo", "firmas"], options.rounds)
             if "slow" in wanted:
                 figures["slow"] = compare(bench, ["zip", "escritor", "completo"], options.rounds)
             if "verify" in wanted:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from archive import directory, plan, several, volume
 from archive.folder import Folder
-from archive.making import Wishes
 from archive.model import Header
+from archive.payload import Wishes
 from archive.tuning import tune
 
 
@@ -30,27 +30,31 @@ def main() -> None:
     tune()
     start = time.monotonic()
     folder = Folder(options.src)
-    header = Header("X", "X", "", "", "", "", "", "", "", "", folder.newest())
-    plan.make(header, folder.documents(), options.out / "plan", part_size=options.part)
+    plan.make(lambda: Header("X", "X", "", "", "", "", "", "", "", "", folder.newest()), folder.documents(), options.out / "plan", part_size=options.part)
     made = plan.open(options.out / "plan")
 
     def earlier(number: int):
         return open(options.out / str(number), "rb")
 
-    def build(number: int, stop, threads: int | None) -> tuple[float, int]:
+    def build(number: int, turn: several.Turn) -> tuple[float, int]:
+        def finished(other: int):
+            turn.after(other)
+            return earlier(other)
+
         out = options.out / str(number)
         if options.tested:
-            volume.build(made, number, folder, out, earlier=earlier, signatures=False, threads=threads)
+            volume.build(made, number, folder, out, earlier=finished, signatures=False, threads=turn.threads)
         else:
-            wishes = Wishes(lambda documents, octets: None, stop, signatures=False, published=False)
-            with volume.helpers(threads) as pool:
-                volume.write(made, number, folder, out, pool, wishes, earlier=earlier)
+            wishes = Wishes(lambda documents, octets: None, turn.should_stop, signatures=False, published=False)
+            with volume.helpers(turn.threads) as pool:
+                volume.write(made, number, folder, out, pool, wishes, earlier=finished)
         told = time.monotonic() - start, out.stat().st_size
         if options.drop:
             out.unlink()
         return told
 
-    told = several.build(made.parts - 1 if options.drop and made.parts > 1 else made.parts, build)
+    wanted = made.parts - 1 if options.drop and made.parts > 1 else made.parts
+    told = several.each(range(1, wanted + 1), build)
     if made.parts > 1 and not options.drop:
         directory.build(made, earlier, options.out / "directory")
     first, octets = min(told)[0], sum(octets for _, octets in told)

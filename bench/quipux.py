@@ -1,6 +1,6 @@
 """Reading a Quipux of 2 000 000 documents: selection against the public loader's LIKE, estimate, search as one types, mirror.
 
-    .venv/bin/python -m bench.quipux [--small] [--json] [--rounds N] [--folder DIR] [--only NAMES]
+    .venv/bin/python -m bench.quipux [--small] [--central] [--json] [--rounds N] [--folder DIR] [--only NAMES]
 
 A PostgreSQL of its own is started, filled by itself (bench.quipux_data) and thrown away, or kept in DIR for the next time."""
 
@@ -30,6 +30,8 @@ from tests.pg import Server
 
 NOW = datetime(2026, 11, 18, 15, tzinfo=UTC)
 RANGE = (date(2015, 1, 1), date(2026, 11, 17))
+# Where many institutions share one Quipux. The person has as many documents as in data.FULL.
+CENTRAL = data.Scale(16_000_000, 1_000_000, 320)
 # People with a handful of documents, one account in so many.
 ORDINARY = 40
 TYPED = ("solicitud", "sol", "respaldo permiso", "quishpe", "quis", "maria lema", "certificado", "lema77", "zzz", "nau", "auditoria 19",
@@ -140,7 +142,7 @@ def typing(rounds: int) -> dict:
 @contextmanager
 def measures(options: argparse.Namespace) -> Iterator[dict[str, Callable[[], dict]]]:
     """What can be measured, by name, in the order of the work."""
-    scale = data.SMALL if options.small else data.FULL
+    scale = data.SMALL if options.small else CENTRAL if options.central else data.FULL
     with corpus(scale, options.folder) as (server, folder, made):
         settings = {"QUIPUX_URL": server.url("quipux"), "BODEGA_URL": server.url("bodega"), "BODEGA_DIR": str(folder / "bodega")}
         source = Quipux.from_config(settings)
@@ -217,6 +219,7 @@ _ROWS: list[tuple[str, Callable[[dict], str], str]] = [
 def main(argv: list[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--folder", type=Path, help="keep the data here, or use those that lie here from the last time")
+    options.add_argument("--central", action="store_true", help="16 000 000 documents, as where many institutions share one Quipux")
     options.add_argument("--only", default="", help="of data, selection, estimate, sqlite, postgres, memory: with commas; default: all")
     chosen = options.parse_args(argv)
     figures: dict = {}

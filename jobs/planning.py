@@ -56,7 +56,9 @@ def of(pulse: Pulse, folder: Path) -> plans.Plan:
     def put() -> None:
         if not kept.exists():
             os.link(local, kept)
-        keep(key, kept, size=local.stat().st_size, sha256=hashlib.sha256(local.read_bytes()).hexdigest())
+        with local.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        keep(key, kept, size=local.stat().st_size, sha256=digest)
 
     patiently(pulse, put)
     runs.planned(claim, key, counts=counts, parts=list(_parts(claim, plan)), asked=asked)

@@ -9,7 +9,6 @@ end a run, stall it or fill the machine. `look` is the same in this process, for
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +87,8 @@ def _look(stream: BinaryIO, anchors: str, moment: str, twin: BinaryIO | None) ->
 def _outside_loops(task: Callable[[], SignatureReport]) -> SignatureReport:
     """pyHanko runs an event loop of its own, which Python refuses in a thread where one is running already. The verdict must
     not depend on who asks (the bytes of an archive hold it), so there it is asked in another thread."""
+    import asyncio  # here: most archives are made without it, and it takes as long to load as half of all the rest
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

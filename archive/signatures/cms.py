@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import io
@@ -50,6 +49,8 @@ def _signers(signed, judge: Judge, twin: BinaryIO | None, *, detached: bool, who
 
 
 def _checked(alone, judge: Judge, info, twin: BinaryIO | None, *, whole: bool) -> Signer:
+    import asyncio  # here, as in the package
+
     for when in moments(info):
         status = asyncio.run(_validate(alone, judge, when, twin))
         if not stamp_is_bad(status):

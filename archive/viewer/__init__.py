@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archive.jsontext import loads, shown
 from archive.model import CAUSES, Header
@@ -36,11 +35,11 @@ _TRAY_BITS = {"enviado": 1, "recibido": 2}
 _FATES = ("incluido", "novedad")
 _BEHIND_PART = len(",1]")  # what follows the part in a document's line
 _LINE, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
+_HEAD = re.compile(rb'\[("(?:[^"\\]|\\.)*"),([01]),')  # of a document's line: id and fate
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """One document in the short index: what the list shows, what search looks through, and where the rest is.
 
     id: the 20-digit Quipux id. date: ISO local time (with or without offset; the minutes are kept). trays:
@@ -137,6 +136,20 @@ def read_part_js(stream: BinaryIO) -> Iterator[dict]:
         if text == b"]);":
             return
         yield loads(loads(text.removesuffix(b","))[2])
+    raise ValueError("part script without its end")
+
+
+def read_fates(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
+    """(id as it stands there, fate) of each document in the same script, at a tenth of the cost. Raises ValueError."""
+    if not stream.readline().startswith(b"window.RESPALDO_PARTE("):
+        raise ValueError("not a part script")
+    for line in stream:
+        if line.startswith(b"]);"):
+            return
+        head = _HEAD.match(line)
+        if not head:
+            raise ValueError("not a document's line")
+        yield head[1], _FATES[int(head[2])]
     raise ValueError("part script without its end")
 
 

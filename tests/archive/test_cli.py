@@ -134,7 +134,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(tree, tmp_path, monkeyp
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("archive.writer.os.pwrite", full)
+    monkeypatch.setattr("archive.writer.os.pwritev", full)
     assert main(["build", str(tree), str(tmp_path / "out"), "--name", "X"]) == 2
     assert "no hay espacio en el disco" in capsys.readouterr().err and not (tmp_path / "out").exists()
 

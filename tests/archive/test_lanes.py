@@ -12,7 +12,7 @@ import pytest
 from archive import directory, plan, verify, volume
 from archive.errors import Damaged, Stopped
 from archive.folder import Folder
-from archive.making import Wishes
+from archive.payload import Wishes
 from archive.model import FileProblem, SourceDown
 from archive.pipeline import in_order
 from tests.archive.conftest import MIB, document, extract, header, validate_bag
@@ -145,19 +145,27 @@ def test_the_read_back_holds_every_byte_against_what_was_written(tmp_path, sourc
 
 def test_a_disk_that_loses_what_was_written_is_found_before_anything_is_published(tmp_path, source, monkeypatch):
     plan.make(header(), [document(n, source, (50_000,)) for n in range(4)], tmp_path / "p", part_size=MIB)
-    true_write, writes = os.pwrite, []
+    true_write, writes = os.pwritev, []
 
-    def torn(descriptor, data, at):
-        done = true_write(descriptor, data, at)
+    def torn(descriptor, pieces, at):
+        done = true_write(descriptor, pieces, at)
         writes.append(at)
-        if len(writes) == 14:
-            true_write(descriptor, b"\0" * 512, at + 200)
+        if len(writes) == 13:
+            true_write(descriptor, [b"\0" * 512], at + 200)
         return done
 
-    monkeypatch.setattr("archive.writer.os.pwrite", torn)
+    monkeypatch.setattr("archive.writer.os.pwritev", torn)
     with pytest.raises(Damaged):
         volume.build(plan.open(tmp_path / "p"), 1, source, tmp_path / "v")
-    assert len(writes) > 14 and not (tmp_path / "v").exists()
+    assert len(writes) > 13 and not (tmp_path / "v").exists()
+
+
+def test_a_disk_that_takes_a_write_in_pieces_gets_all_of_it(tmp_path, source, monkeypatch):
+    plan.make(header(), [document(n, source, (50_000, 5 << 20)) for n in range(3)], tmp_path / "p", part_size=64 * MIB)
+    whole = volume.build(plan.open(tmp_path / "p"), 1, source, tmp_path / "whole").sha256
+    true_write = os.pwritev
+    monkeypatch.setattr("archive.writer.os.pwritev", lambda fd, pieces, at: true_write(fd, [pieces[0][: len(pieces[0]) // 2 + 1]], at))
+    assert volume.build(plan.open(tmp_path / "p"), 1, source, tmp_path / "pieces").sha256 == whole
 
 
 def test_a_folder_never_follows_what_became_a_link(tmp_path):

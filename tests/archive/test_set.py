@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from archive import detail, plan, reader, tags, viewer
+from archive.listed import LISTS
 from archive.model import File
 from tests.archive.conftest import MIB, Memory, Set, document, extract, join, run, validate_bag
 
@@ -183,6 +184,38 @@ def test_a_document_larger_than_a_part_runs_on_at_file_boundaries(tmp_path, sour
     assert bag.info["Encontrados"] == bag.info["Incluidos"] == "3"
     rows = read_csv((folder / "INDICE.csv").read_bytes())
     assert [r["Archivos"] for r in rows] == ["1", "6", "1"]
+
+
+HOSTILE = ('di"jo', "dos\r\nlíneas", 'punto; y "coma"\n', "\rsolo", '"', "=1+1", "", "a\n\"\nb;")
+
+
+def test_the_records_of_a_list_stand_apart_whatever_their_cells_hold():
+    rows = [(n, text, text) for n, text in enumerate(HOSTILE)]
+    data = tags.csv_lines([("Nº", "Asunto", "Para"), *rows])
+    records = list(tags.records(io.BytesIO(data)))
+    assert [r.partition(b";")[0] for r in records] == [b"%d" % n for n in range(len(HOSTILE))]
+    assert data.endswith(b"".join(records)) and all(r.endswith(b"\r\n") for r in records)
+
+
+@pytest.mark.parametrize("running_on", [(), (400_000,) * 4], ids=["each in one part", "one over several parts"])
+def test_the_lists_of_the_whole_are_those_of_all_documents_in_order(tmp_path, source, running_on):
+    documents = [document(n, source, (120_000, 40_000), subject=HOSTILE[n % len(HOSTILE)]) for n in range(1, 22)]
+    if running_on:
+        documents[10] = document(11, source, running_on, subject=HOSTILE[2])
+    for ref in ("3/1", "11/0", "11/2", "20/0"):  # novedades in several parts, of a document that runs on too
+        source.contents.pop(ref, None)
+    made = Set(tmp_path, documents, source)
+    assert made.plan.parts >= 4
+    files = tuple(io.BytesIO() for _ in LISTS)
+    lists = tags.Lists(files)
+    every = (told for n in range(1, made.plan.parts + 1) for told in reader.details(made.open(n), f"parte{n:02d}"))
+    for told in detail.merged(every):
+        lists.add(told)
+    lists.flush()
+    with zipfile.ZipFile(made.volumes[-1]) as last:
+        for name, file in zip(LISTS, files, strict=True):
+            assert last.read(f"{name}.csv") == file.getvalue(), name
+    assert lists.counts.con_novedad == 3 and len(read_csv(files[0].getvalue())) == 21
 
 
 def test_a_file_larger_than_a_part_gets_a_volume_of_its_own_and_says_so(tmp_path, source):
