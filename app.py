@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from flask import Flask
+from flask.cli import AppGroup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
@@ -13,8 +14,7 @@ from blueprints import (
     acceso, asuntos, calendario, cambios, correos, descargas, ejecuciones, errors, headers, inicio, instituciones, mesa, presentation, salud, session,
     solicitudes, tablero, usuarios,
 )
-from commands import register as register_commands
-from extensions import csrf, db, login, mail, migrate, tune
+from extensions import csrf, db, defer_migrations, login, mail, tune
 
 BLUEPRINTS = (acceso.bp, inicio.bp, solicitudes.bp, mesa.bp, calendario.bp, descargas.bp, correos.bp, salud.bp, usuarios.bp, asuntos.bp, cambios.bp,
               instituciones.bp, tablero.bp, ejecuciones.bp)
@@ -29,7 +29,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         tune(db.engine)
-    migrate.init_app(app, db)
+    defer_migrations(app)
     login.init_app(app)
     mail.init_app(app)
     csrf.init_app(app)
@@ -39,5 +39,29 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     errors.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    register_commands(app)
+    app.cli = Commands(app)
     return app
+
+
+class Commands(AppGroup):
+    """`flask --app app …`, read when a command is asked for: a web process needs neither them nor what they bring along (Alembic, the
+    worker's modules: 20 MB)."""
+
+    def __init__(self, app: Flask):
+        super().__init__(app.name)
+        self._app: Flask | None = app
+
+    def list_commands(self, ctx):
+        self._read()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx, name):
+        self._read()
+        return super().get_command(ctx, name)
+
+    def _read(self) -> None:
+        app, self._app = self._app, None
+        if app is not None:
+            from commands import register
+
+            register(app)

@@ -30,6 +30,8 @@ tablero = AppGroup("tablero", help="Las cifras del tablero.")
 
 
 def register(app: Flask) -> None:
+    """Add all of them, and Flask-Migrate's `db`."""
+    app.extensions["migrate"].migrate  # noqa: B018  (made now, it adds its own)
     for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 

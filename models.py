@@ -79,6 +79,11 @@ WAITING = "estado = 'enviada'"
 ALIVE = "estado IN ('borrador', 'enviada', 'aprobada', 'en_ejecucion', 'detenida', 'atendida')"
 
 
+# The month of a Fecha Solicitud, in UTC (of year 0: 1 to 12), letter by letter as PostgreSQL's index of it says it.
+_UTC = "solicitud.fecha_solicitud AT TIME ZONE 'UTC'"
+MONTH_OF = f"CAST(date_part('year', {_UTC}) * 12 + date_part('month', {_UTC}) AS integer)"
+
+
 class Cargo(StrEnum):
     AIQ_PRINCIPAL = "aiq_principal"
     AIQ_BACKUP = "aiq_backup"
@@ -303,6 +308,8 @@ class Solicitud(Base):
         Index("ix_solicitud_fecha", "fecha_solicitud", "id", "estado", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
         Index("ix_solicitud_estado_fecha", "estado", "fecha_solicitud", "id", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
         Index("ix_solicitud_nombre", "apellido_plegado", "id"),
+        # Numbers in order within a month, for lists by number of days long gone; SQLite sorts its index of dates fast enough.
+        Index("ix_solicitud_mes", text(f"({MONTH_OF.replace('solicitud.', '')})"), "id", "fecha_solicitud").ddl_if(dialect="postgresql"),
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),
@@ -327,6 +334,8 @@ class Solicitud(Base):
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
         ),
+        # The names of what waits; PostgreSQL's index entries may not be as long as names may be.
+        Index("ix_solicitud_mesa_busqueda", "estado", "id", "busqueda", sqlite_where=text(WAITING)).ddl_if(dialect="sqlite"),
         Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         # Few requests renew another; the page of every request asks which one renews it.
         Index("ix_solicitud_renueva", "renueva_id", sqlite_where=text("renueva_id IS NOT NULL"), postgresql_where=text("renueva_id IS NOT NULL")),

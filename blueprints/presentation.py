@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -125,17 +125,22 @@ def initials(name: str) -> str:
 
 def highlight(text: str, query: str) -> Markup:
     """``text`` with ``<mark>`` around each beginning of a word that was typed, accents and case aside."""
-    words = [w for w in (_fold(q) for q in query.split()) if len(w) >= 2]
-    if not words:
+    pattern = _beginnings(query)
+    if pattern is None:
         return escape(text)
-    folded = _fold(text)
-    # Longest first: "mar mari" marks "mari".
-    pattern = r"(?<!\w)(?:" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + ")"
-    out, end = Markup(), 0
-    for found in re.finditer(pattern, folded):
-        out += escape(text[end:found.start()]) + Markup("<mark>{}</mark>").format(text[found.start():found.end()])
+    out, end = [], 0
+    for found in pattern.finditer(_fold(text)):
+        out += escape(text[end:found.start()]), "<mark>", escape(text[found.start():found.end()]), "</mark>"
         end = found.end()
-    return out + escape(text[end:])
+    return Markup("".join([*out, escape(text[end:])]))
+
+
+@lru_cache(maxsize=64)
+def _beginnings(query: str) -> re.Pattern[str] | None:
+    """Of the words typed; a page asks for the same ones forty times. None: nothing to mark."""
+    words = [w for w in (_fold(q) for q in query.split()) if len(w) >= 2]
+    # Longest first: "mar mari" marks "mari".
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + ")") if words else None
 
 
 def table_roles(html: str) -> Markup:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import IntEnum
+from typing import Any
 
-from sqlalchemy import and_, case, false, not_, or_, select
+from sqlalchemy import (
+    BindParameter, ColumnElement, CompoundSelect, Integer, Select, String, and_, bindparam, case, false, func, literal_column, null, or_, select, true, type_coerce, union_all,
+)
 
 from extensions import db
-from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Solicitud, Usuario
+from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Solicitud, Usuario, UTCDateTime
 from rules.identity import words
 from rules.policy import Actor
 from rules.processes import Etapa, Paso
@@ -15,7 +19,7 @@ from rules.processes import Etapa, Paso
 SGE = frozenset({Cargo.SGE_OPERADOR, Cargo.SGE_ADMIN})
 
 
-def in_force(now: datetime):
+def in_force(now: datetime | BindParameter[datetime]):
     """Nombramientos in force at `now`: `desde <= now < hasta`."""
     return and_(Nombramiento.desde <= now, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > now))
 
@@ -23,48 +27,74 @@ def in_force(now: datetime):
 def actor_of(usuario: Usuario, now: datetime) -> Actor:
     """The rights of a person at `now`. An AIQ whose Quipux account was inactivated loses the office's access at once
     (decisions 4); the SGE's staff and AIQs designated before their Quipux account exists have no account to lose."""
-    offices = db.session.scalars(select(Nombramiento).where(Nombramiento.usuario_id == usuario.id, in_force(now))).all()
-    # An account that vanished from Quipux is no account any more, whatever it said last.
-    active = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None)).label("activa")
-    accounts = db.session.execute(select(Cuenta.id, Cuenta.institucion_id, active).where(Cuenta.cedula == usuario.cedula)).all()
-    aiq = [o for o in offices if o.cargo not in SGE and not _lost_account(o.institucion_id, accounts)]
-    held = frozenset(o.institucion_id for o in aiq)
+    held: dict[_Kind, list[Any]] = {kind: [] for kind in _Kind}
+    for row in db.session.execute(_HELD, {"usuario": usuario.id, "cedula": usuario.cedula, "ahora": now}):
+        held[_Kind(row.clase)].append(row)
+    accounts = held[_Kind.CUENTA]
+    offices = [(Cargo(o.cargo), o.institucion_id) for o in held[_Kind.NOMBRAMIENTO]]
+    aiq = [(cargo, place) for cargo, place in offices if cargo not in SGE and not _lost_account(place, accounts)]
+    places = frozenset(place for _, place in aiq)
+
+    def designated(kind: _Kind) -> frozenset[int]:
+        return frozenset(row.id for row in held[kind] if row.vale or row.institucion_id in places)
+
     return Actor(
         usuario_id=usuario.id,
         nombre=usuario.nombre_completo,
         correo=usuario.correo,
-        aiq_of=held,
-        principal_of=frozenset(o.institucion_id for o in aiq if o.cargo is Cargo.AIQ_PRINCIPAL),
-        sge=any(o.cargo in SGE for o in offices),
-        sge_admin=any(o.cargo is Cargo.SGE_ADMIN for o in offices),
+        aiq_of=places,
+        principal_of=frozenset(place for cargo, place in aiq if cargo is Cargo.AIQ_PRINCIPAL),
+        sge=any(cargo in SGE for cargo, _ in offices),
+        sge_admin=any(cargo is Cargo.SGE_ADMIN for cargo, _ in offices),
         own_accounts=frozenset(a.id for a in accounts),
-        active_accounts=frozenset(a.id for a in accounts if a.activa),
-        asked_elsewhere=_asked_elsewhere([a.id for a in accounts], held),
-        designated_implantations=frozenset(_designated(Implantacion, Implantacion.usuario_id, usuario, held, now)),
-        designated_changes=frozenset(_designated(CambioAIQ, CambioAIQ.entrante_id, usuario, held, now)),
+        active_accounts=frozenset(a.id for a in accounts if a.vale),
+        # Of an AIQ; whoever else has accounts needs them all.
+        asked_elsewhere=frozenset(a.id for a in held[_Kind.SOLICITUD] if a.institucion_id not in places) if accounts and places else None,
+        designated_implantations=designated(_Kind.IMPLANTACION),
+        designated_changes=designated(_Kind.CAMBIO),
     )
 
 
-def _asked_elsewhere(accounts: list[int], held: frozenset[int]) -> frozenset[int] | None:
-    """An AIQ's own accounts for which there are requests outside the institutions of his or her office: seldom any."""
-    if not (accounts and held):
-        return None
-    query = select(Solicitud.cuenta_id).where(Solicitud.cuenta_id.in_(accounts), Solicitud.institucion_id.not_in(held))
-    return frozenset(db.session.scalars(query))
+class _Kind(IntEnum):
+    """What a row of _HELD is."""
+
+    NOMBRAMIENTO = 0
+    CUENTA = 1
+    IMPLANTACION = 2
+    CAMBIO = 3
+    SOLICITUD = 4
 
 
-def _designated(kind, column, usuario: Usuario, held: frozenset[int], now: datetime) -> list[int]:
-    """Processes in which the person is the AIQ to be. Once it is finished, the office gives the right to look at it: who
-    has left the office has left the process too (decisions 2)."""
-    finished = kind.estado == (Etapa.PRODUCCION if kind is Implantacion else Paso.REGISTRADA)
-    waiting = CambioAIQ.hora_efectiva > now if kind is CambioAIQ else false()
-    mine = or_(not_(finished), waiting, kind.institucion_id.in_(held) if held else false())
-    return list(db.session.scalars(select(kind.id).where(column == usuario.id, kind.estado != "anulada", mine)))
+def _held() -> CompoundSelect:
+    """All that a person's rights come from, in one question, as every request asks it: offices in force, accounts, processes in which the person is
+    the AIQ to be, institutions in which something was asked for these accounts. vale: the account is active; the process is not
+    finished (once it is, the office gives the right to look at it: who has left the office has left the process too, decisions 2)."""
+    usuario, cedula, now = bindparam("usuario", type_=Integer), bindparam("cedula", type_=String), bindparam("ahora", type_=UTCDateTime)
+
+    def kind(number: _Kind) -> ColumnElement[int]:
+        return literal_column(str(int(number)), Integer).label("clase")
+
+    def process(number: _Kind, table: type, column: ColumnElement[int], going: ColumnElement[bool]) -> Select:
+        return select(kind(number), table.id, table.institucion_id, null(), going).where(column == usuario, table.estado != "anulada")
+
+    mine = select(Cuenta.id).where(Cuenta.cedula == cedula)
+    return union_all(
+        select(kind(_Kind.NOMBRAMIENTO), Nombramiento.id, Nombramiento.institucion_id, type_coerce(Nombramiento.cargo, String).label("cargo"), true().label("vale"))
+        .where(Nombramiento.usuario_id == usuario, in_force(now)),
+        # An account that vanished from Quipux is no account any more, whatever it said last.
+        select(kind(_Kind.CUENTA), Cuenta.id, Cuenta.institucion_id, null(), and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))).where(Cuenta.cedula == cedula),
+        process(_Kind.IMPLANTACION, Implantacion, Implantacion.usuario_id, Implantacion.estado != Etapa.PRODUCCION),
+        process(_Kind.CAMBIO, CambioAIQ, CambioAIQ.entrante_id, or_(CambioAIQ.estado != Paso.REGISTRADA, func.coalesce(CambioAIQ.hora_efectiva > now, false()))),
+        select(kind(_Kind.SOLICITUD), Solicitud.cuenta_id, Solicitud.institucion_id, null(), true()).where(Solicitud.cuenta_id.in_(mine)).distinct(),
+    )
+
+
+_HELD = _held()
 
 
 def _lost_account(institucion_id: int, accounts) -> bool:
     here = [a for a in accounts if a.institucion_id == institucion_id]
-    return bool(here) and not any(a.activa for a in here)
+    return bool(here) and not any(a.vale for a in here)
 
 
 def aiqs_of(institucion_id: int, now: datetime) -> list[Usuario]:

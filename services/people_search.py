@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, case, func, not_, select
+from sqlalchemy import Select, case, func, not_, select, text
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -23,6 +23,8 @@ SHOWN = 20
 COUNT_LIMIT = 1000
 MAX_DIGITS = 20
 WINDOW = 3000
+# PostgreSQL's index of every eighth account (revision 0011), letter by letter.
+SAMPLE = text("cuenta.id % 8 = 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,19 @@ def _by_gin(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> t
     ids = [*kin, *rest][:limit]
     if met > COUNT_LIMIT or len(ids) < limit:
         return max(met, len(ids)), ids
-    # More than one in ten: a thousand are sooner met than all are found.
-    often = met * 10 > WINDOW
+    return _count_by_gin(accounts, wanted, met), ids
+
+
+def _count_by_gin(accounts: Select[tuple[Cuenta]], wanted: list[str], met: int) -> int:
+    """met: of the first WINDOW accounts."""
     rows = accounts.with_only_columns(Cuenta.id).where(begins(Cuenta.busqueda, wanted))
-    return _count(rows if often else rows.where(CUENTAS.holds(Query(wanted)))), ids
+    if met * 10 > WINDOW:
+        # More than one in ten: a thousand are sooner met than all are found.
+        return _count(rows)
+    held = rows.where(CUENTAS.holds(Query(wanted)))
+    # More than a thousand of every eighth are more than a thousand; eight times as many rows need not be found.
+    sampled = _count(held.where(SAMPLE)) if met * 125 > WINDOW else 0
+    return sampled if sampled > COUNT_LIMIT else _count(held)
 
 
 def _window(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[list[int], list[int], int]:

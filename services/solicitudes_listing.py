@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import joinedload, load_only
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, Solicitud
+from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
@@ -22,20 +22,25 @@ from services import acting, board_views, clock, scope, status
 from services.listing import ROWID, Leg, Listing, Page, Sort
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
+MONTH = literal_column(f"({MONTH_OF})", Integer)
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
 RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
+# Estados whose second line is of a run.
+RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
-# What of a request a file says: half of its columns. Another one would be asked for row by row, which is refused.
-EXPORTED = load_only(
-    Solicitud.id, Solicitud.clase, Solicitud.estado, Solicitud.institucion_id, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde,
-    Solicitud.hasta, Solicitud.persona_cedula, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_puesto, Solicitud.persona_area,
-    Solicitud.devuelta_por, Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo, raiseload=True,
+# What of a request a file says, its first SHOWN as they are, and what its second line is made of.
+EXPORTED = (
+    Solicitud.id, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.persona_puesto, Solicitud.persona_area,
+    Institucion.nombre.label("institucion"), Institucion.sigla.label("siglas"),
+    Solicitud.clase, Solicitud.estado, Solicitud.fecha_solicitud, Solicitud.editada_en, Solicitud.desde, Solicitud.hasta, Solicitud.devuelta_por,
+    Solicitud.fecha_tentativa, Solicitud.fuera_de_plazo, Solicitud.vigente_hasta, Solicitud.motivo,
 )
+SHOWN = 8
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 
 
@@ -126,6 +131,7 @@ def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
 def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
     """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
     are not met there often enough are rare, and all their rows are few."""
+    # Asked for beforehand: without the number the planner does not know that few rows are left.
     latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
     recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
     ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
@@ -136,15 +142,24 @@ def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
     return list(db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit)))
 
 
-def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Row]]:
-    """All rows of the filters in their order, a batch at a time, whatever their number; with the columns of EXPORTED, without action."""
+def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tuple[Any, Estado, str]]]:
+    """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
+    effective estado, the second line)."""
     now = clock.now()
-    for batch in _listing(actor, filters, now, EXPORTED).batches(order):
-        rows = [_told(solicitud, run, now) for solicitud, run in batch]
+    load = scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED)
+    for batch in _listing(actor, filters, now).batches(order, load):
+        runs = _runs(row.id for row in batch if row.estado in RUNNING)
         # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
         db.session.expunge_all()
         db.session.rollback()
-        yield rows
+        yield [(row, *_told(row, runs.get(row.id), now)) for row in batch]
+
+
+def _runs(solicitudes: Iterable[int]) -> dict[int, Ejecucion]:
+    """The runs of these requests that are alive, by request."""
+    wanted = list(solicitudes)
+    query = select(Ejecucion).where(Ejecucion.solicitud_id.in_(wanted), Ejecucion.estado.in_(ALIVE))
+    return {run.solicitud_id: run for run in db.session.scalars(query)} if wanted else {}
 
 
 def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
@@ -262,10 +277,10 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
     return rest.where(or_(Solicitud.id == number, and_(Solicitud.id.in_(found), begins(Solicitud.busqueda, wanted))))
 
 
-def _listing(actor: Actor, filters: Filters, now: datetime, *options: ORMOption) -> Listing:
+def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion), *options)
+    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
     place = _place(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
@@ -287,13 +302,26 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
 
     # Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far.
     far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
+    months = None if place or on_sqlite() else _span(filters, now)
     return {
-        "nro": Sort(Solicitud.id, index=ROWID, collect=(True, True) if place else far),
+        "nro": Sort(
+            Solicitud.id, index=ROWID, collect=(True, True) if place else (False, False) if months else far,
+            spans=(months if far[0] else None, months if far[1] else None),
+        ),
         "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
         "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
         "estado": Sort(Solicitud.estado, legs=(states, states[::-1])),
         "vigencia": Sort(Solicitud.vigente_hasta, legs=(ends(False), ends(True))),
     }
+
+
+def _span(filters: Filters, now: datetime) -> tuple[ColumnElement[int], range] | None:
+    """The months of the range, in UTC, by the expression of ix_solicitud_mes: within one of them its numbers are in order."""
+    if filters.inicio is None:
+        return None
+    start = deadlines.midnight(filters.inicio)
+    end = max(start, deadlines.midnight(filters.fin + timedelta(days=1)) if filters.fin else now)
+    return MONTH, range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
 
 
 def _states(filters: Filters, now: datetime) -> list[Leg]:
@@ -313,23 +341,24 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
 
 
 def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
-    told = _told(solicitud, run, now)
-    offered = acting.offered_actions(actor, solicitud, told.estado)
+    estado, detail = _told(solicitud, run, now)
+    offered = acting.offered_actions(actor, solicitud, estado)
     action = ""
     if offered["download"]:
         action = "download"
     elif offered["edit"]:
         action = "correct" if solicitud.devuelta_por else "edit"
-    return replace(told, action=action)
+    return Row(solicitud, estado, detail, action)
 
 
-def _told(solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
+def _told(solicitud: Any, run: Ejecucion | None, now: datetime) -> tuple[Estado, str]:
     estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
-    return Row(solicitud, estado, second_line(solicitud, estado, run, now))
+    return estado, second_line(solicitud, estado, run, now)
 
 
-def second_line(solicitud: Solicitud, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
-    """What a person wants to know beside the estado: a date, a percentage, what is left, why it ended."""
+def second_line(solicitud: Any, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
+    """What a person wants to know beside the estado: a date, a percentage, what is left, why it ended. solicitud: a Solicitud, or a
+    row with its names."""
     today = deadlines.local_day(now)
     match estado:
         case Estado.BORRADOR:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +93,11 @@ def test_every_room_is_in_the_diagram():
 def test_the_reader_of_imports_sees_them_all():
     source = "import a.b\nfrom c import d\ndef f():\n    from e.f import g\n"
     assert [target for _, target in imports(ast.parse(source))] == ["a.b", "c.d", "e.f.g"]
+
+
+def test_a_web_process_does_without_what_only_commands_and_files_need():
+    """Every one of these takes megabytes of each process; `flask db`, the worker and an acta import them when they come to it."""
+    heavy = ["alembic", "flask_migrate", "jobs", "holidays", "fpdf", "PIL", "lxml", "boto3", "pypdfium2", "pyhanko", "openpyxl"]
+    asked = f"import sys, app; app.create_app(); print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=os.environ | {"SECRET_KEY": "x" * 40}, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"

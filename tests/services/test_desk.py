@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from extensions import db
 from models import Cuenta, Feriado, PeriodoAltaDemanda, Solicitud, Usuario
 from rules.calendar import Capacity, DayLoad, Load
+from rules.identity import words
 from rules.lifecycle import Action, Clase
 from services import clock, decisions, desk, desk_calendar, desk_checks, desk_queue, people
 from services.desk_queue import ALL, CLEAN, LATE, OBSERVED, UNOPENED, Filters
@@ -170,6 +171,28 @@ def test_a_page_costs_a_fixed_number_of_queries(ctx):
         waiting(account)
     db.session.commit()
     assert cost() == one <= 8
+
+
+@pytest.mark.parametrize("typed", ["qui", "QUISHPE", "ñauñ", "ma", "an ma", "ma an ma", "uishpe", "17", "010", "a", "", "  ", "zz", "quishpe zz"])
+def test_names_are_found_as_a_plain_oracle_finds_them(ctx, typed):
+    rows = [waiting(account, days=n + 1) for n, account in enumerate((demo.MAIN, demo.LAWYER, demo.DRIVER, demo.RESEARCHER, demo.SECRETARY))]
+    db.session.commit()
+    wanted = words(typed)
+    named = {r.id for r in rows if wanted and all(any(own.startswith(w) for own in r.busqueda.split()) for w in wanted)}
+    numbered = {r.id for r in rows if typed.strip() == str(r.id)}
+    assert set(ids(desk_queue.queue(actor(), Filters(q=typed)))) == (named | numbered if typed.strip() else {r.id for r in rows})
+    assert ids(desk_queue.queue(actor(), Filters(q=f" {rows[2].id} ")))[-1:] == [rows[2].id]
+
+
+def test_a_name_is_looked_for_in_the_index_of_what_waits(ctx):
+    """Not in the rows, which are wide: SQLite would read each."""
+    plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {_compiled(desk_queue._named('qui'))}")).all()
+    assert any("COVERING INDEX ix_solicitud_mesa_busqueda" in row[3] for row in plan), plan
+
+
+def _compiled(condition) -> str:
+    query = select(Solicitud.id).where(condition)
+    return str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "'", "ñauñay \x00", "9" * 30, "٣"])

@@ -6,10 +6,14 @@ import io
 import tracemalloc
 import zipfile
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
+import openpyxl
 import pytest
 from lxml import etree
+from openpyxl.utils.escape import unescape
 
+from rules.lifecycle import Estado
 from services import spreadsheet
 from services.spreadsheet import Sheet, rows_to_xlsx, sheets_to_xlsx
 
@@ -83,6 +87,31 @@ def test_several_tables_in_one_file():
     assert sheet(out.getvalue(), 2)[2] == [("n", "3"), ("n", "4")] and sheet(out.getvalue(), 3) == [[("s", "D")]]
     with zipfile.ZipFile(out) as book:
         assert [n.get("name") for n in etree.fromstring(book.read("xl/workbook.xml")).iterfind(".//m:sheet", NS)] == ["Uno", "Dos", "Vacía"]
+
+
+def test_another_program_reads_what_was_meant():
+    """Texts with signs of XML and of the format itself, styles, the frozen header, its filter, widths: as openpyxl understands them."""
+    texts = ["a & b < c > d \"e\" 'f'", "_x0041_", "a\x01b\r\nc", " con blancos ", "=1+1", "😀 ñ", "", "x" * 70]
+    moment = datetime(2026, 11, 19, 3, 30, 15, tzinfo=UTC)
+    out = io.BytesIO()
+    title = "Año's <1> & más"
+    sheets_to_xlsx(out, [Sheet(title, ("Texto", "Día", "Hora", "Nº"), [[t, date(2026, 2, 28), moment, 7] for t in texts]), Sheet("Otra", ("A",))])
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == [title, "Otra"] and book.properties.title == "Respaldos Quipux" and book.active.title == title
+    page = book[title]
+    # Escaped signs ("_x0001_") are a matter of the format that openpyxl leaves to its callers.
+    assert [unescape(page.cell(n, 1).value or "") for n in range(2, 10)] == texts
+    assert (page["B2"].value, page["C2"].value, page["D2"].value) == (datetime(2026, 2, 28), datetime(2026, 11, 18, 22, 30, 15), 7)
+    assert (page["B2"].number_format, page["C2"].number_format) == ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss")
+    assert page["A1"].font.b and not page["A2"].font.b and page["A1"].fill.fgColor.rgb == "FFE1EFF0"
+    assert (page.freeze_panes, page.auto_filter.ref, book["Otra"].auto_filter.ref) == ("A2", "A1:D9", "A1:A1")
+    assert [round(page.column_dimensions[c].width) for c in "ABCD"] == [61, 13, 22, 9]
+    assert page["A6"].data_type != "f"
+
+
+def test_values_of_classes_of_their_own_are_what_they_are_made_of():
+    assert made([Estado.ENVIADA, Decimal("2.50"), float("nan"), float("-inf"), -(2**60)])[1] == [
+        ("s", "enviada"), ("n", "2.50"), ("s", "nan"), ("s", "-inf"), ("s", str(-(2**60)))]
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -4,20 +4,23 @@ typed and however the rows were written."""
 from __future__ import annotations
 
 
+from datetime import date, timedelta
+
 import pytest
 from flask_migrate import upgrade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, event, insert, select, text, update
 
 import config
 from app import create_app
 from extensions import db
 from models import Cuenta, Institucion, Solicitud, Usuario
+from rules.deadlines import local_day
 from rules.identity import words
 from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
-from services import people_search, solicitudes_listing
+from services import listing, people_search, solicitudes_listing
 from services.people import search_text, surname_key
 from services.solicitudes_listing import Filters
 from services.word_index import asked
@@ -172,6 +175,50 @@ def test_more_than_a_thousand_are_counted_no_further(country):
     for typed, first in (("zor", 5002), ("pa", 5001), ("zoraida", 5002)):
         found = people_search.visible(SGE, typed)
         assert (len(found.rows), found.total, found.many, found.rows[0].id) == (20, 1000, True, first)
+    db.session.rollback()
+
+
+def test_a_sample_tells_that_there_are_more_than_are_counted(country, monkeypatch):
+    """On PostgreSQL, of words neither very common nor rare: every eighth account is counted first, and all only if that was not enough."""
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL")
+    db.session.execute(insert(Cuenta), [_person(n) | {"busqueda": " zoraida", "apellido_plegado": "zoraida x"} for n in range(7001, 7201)])
+    asked_for: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", said := lambda _c, _k, statement, *_: asked_for.append(statement))
+    try:
+        for limit, counts in ((20, ["sample"]), (100, ["sample", "all"])):
+            monkeypatch.setattr(people_search, "COUNT_LIMIT", limit)
+            asked_for.clear()
+            accounts = select(Cuenta)
+            assert min(limit, people_search._count_by_gin(accounts, ["zoraida"], people_search.WINDOW // 20)) == limit
+            assert ["sample" if "8 = 0" in statement else "all" for statement in asked_for] == counts
+        monkeypatch.setattr(people_search, "COUNT_LIMIT", 1000)
+        assert people_search._count_by_gin(accounts, ["zoraida"], people_search.WINDOW // 20) == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", said)
+        db.session.rollback()
+
+
+@pytest.mark.parametrize("order", ["nro", "-nro"])
+def test_many_requests_of_days_long_gone_come_by_number(country, monkeypatch, order):
+    """Whatever the days of the numbers: PostgreSQL walks month by month and merges."""
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 5)
+    for row in db.session.scalars(select(Solicitud)):
+        row.fecha_solicitud = NOW - timedelta(days=row.id * 37 % 900, hours=row.id % 24)
+    db.session.flush()
+    first, last = date(2024, 11, 30), date(2025, 12, 31)
+    rows = db.session.execute(select(Solicitud.id, Solicitud.fecha_solicitud)).all()
+    expected = sorted((r.id for r in rows if first <= local_day(r.fecha_solicitud) <= last), reverse=order[0] == "-")
+    assert len(expected) > 60
+    filters, seen, token = Filters(inicio=first, fin=last), [], ""
+    with country.test_request_context():
+        while token is not None:
+            page, _ = solicitudes_listing.page(SGE, filters, order, token)
+            seen += [row.solicitud.id for row in page.rows]
+            before, token = page, page.next
+        assert seen == expected and page.many
+        back, _ = solicitudes_listing.page(SGE, filters, order, before.previous)
+        assert [row.solicitud.id for row in back.rows] == seen[: -len(before.rows)][-20:]
     db.session.rollback()
 
 
