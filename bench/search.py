@@ -1,5 +1,5 @@
-"""Search-as-you-type over HTTP: what one waits for after a key stroke, for the SGE over the whole country and for AIQs of
-institutions of every size.
+"""Search-as-you-type over HTTP: what the server takes for a key stroke, and what the browser waits (`espera`), for the SGE over the
+whole country and for AIQs of institutions of every size.
 
     python -m bench.search --url sqlite:////path/national.sqlite        # made by bench.national
     python -m bench.search --small
@@ -43,17 +43,20 @@ def main() -> None:
             sge = running.client(officer)
             clients = {place: running.client(correo) for place, correo in zip(places, aiqs)}
 
-            def country() -> list[float]:
-                return [sge.get(f"/buscar?q={quote(text)}", htmx=True) for _, text in typed]
+            def country() -> tuple[list[float], list[float]]:
+                return [sge.get(f"/buscar?q={quote(text)}", htmx=True) for _, text in typed], running.served()
 
-            def own() -> list[float]:
-                return [clients[places[i % len(places)]].get(f"/solicitudes/servidores?servidor_q={quote(text)}", htmx=True) for i, (_, text) in enumerate(typed)]
+            def own() -> tuple[list[float], list[float]]:
+                times = [clients[places[i % len(places)]].get(f"/solicitudes/servidores?servidor_q={quote(text)}", htmx=True)
+                         for i, (_, text) in enumerate(typed)]  # fmt: skip
+                return times, running.served()
 
-            running.forget()
+            running.served(), running.forget()
             country(), own()
             rounds = measure.alternate({"sge": country, "aiq": own}, options.rounds)
-            figures = {name: [t for times in lists for t in times] for name, lists in rounds.items()}
             peak = running.peak()
+    figures = {f"{name}{kind}": [t for turn in turns for t in turn[which]]
+               for name, turns in rounds.items() for which, kind in enumerate(("_espera", ""))}  # fmt: skip
     shown = {f"{name}_{label}_ms": site.milliseconds(measure.percentile(times, share))
              for name, times in figures.items() for label, share in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))}
     shown |= {"strokes": len(typed), "peak_mb": round(peak / 1e6)}
