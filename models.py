@@ -335,7 +335,7 @@ class Solicitud(Base):
             postgresql_where=text(WAITING),
         ),
         # The names of what waits; PostgreSQL's index entries may not be as long as names may be.
-        Index("ix_solicitud_mesa_busqueda", "estado", "id", "busqueda", sqlite_where=text(WAITING)).ddl_if(dialect="sqlite"),
+        Index("ix_solicitud_mesa_busqueda", "estado", "id", "busqueda", sqlite_where=text(WAITING), info={"only": "sqlite"}).ddl_if(dialect="sqlite"),
         Index("ix_solicitud_persona", "persona_cedula", "institucion_id"),
         # Few requests renew another; the page of every request asks which one renews it.
         Index("ix_solicitud_renueva", "renueva_id", sqlite_where=text("renueva_id IS NOT NULL"), postgresql_where=text("renueva_id IS NOT NULL")),

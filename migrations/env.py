@@ -16,9 +16,16 @@ def render(kind, item, autogen_context):
     return False
 
 
-def include(_object, name, kind, reflected, _compare_to) -> bool:
-    """The word indexes are the database's own (revision 0008): models.py does not know them."""
+def include(thing, name, kind, reflected, _compare_to) -> bool:
+    """The word indexes are the database's own (revision 0008): models.py does not know them. An index of one database is not missed
+    in the other, and PostgreSQL tells the expression of the months in other words than it was told (revision 0011)."""
+    if kind == "index" and (name == "ix_solicitud_mes" or thing.info.get("only", _dialect()) != _dialect()):
+        return False
     return not (reflected and kind in {"table", "index"} and "_palabras" in (name or ""))
+
+
+def _dialect() -> str:
+    return current_app.extensions["migrate"].db.engine.dialect.name
 
 
 def run() -> None:
