@@ -309,7 +309,7 @@ class Solicitud(Base):
         Index("ix_solicitud_estado_fecha", "estado", "fecha_solicitud", "id", "vigente_hasta", "institucion_id", "creada_por_id", "oculta", "clase"),
         Index("ix_solicitud_nombre", "apellido_plegado", "id"),
         # Numbers in order within a month, for lists by number of days long gone; SQLite sorts its index of dates fast enough.
-        Index("ix_solicitud_mes", text(f"({MONTH_OF.replace('solicitud.', '')})"), "id", "fecha_solicitud").ddl_if(dialect="postgresql"),
+        Index("ix_solicitud_mes", text(f"({MONTH_OF.replace('solicitud.', '')})"), "id", "fecha_solicitud", info={"only": "postgresql"}).ddl_if(dialect="postgresql"),
         Index("ix_solicitud_estado", "estado", "ejecutar_desde"),
         Index("ix_solicitud_estado_vigencia", "estado", "vigente_hasta"),
         Index("ix_solicitud_purgar", "purgar_desde"),

@@ -97,7 +97,8 @@ def build(
 
 def _drop_indexes(engine, tables: list[Table]) -> list[Index]:
     """Indexes are built faster over rows that are there. Those of a constraint stay."""
-    found = [index for table in tables for index in sorted(table.indexes, key=lambda i: i.name)]
+    # Some are of one database only.
+    found = [index for table in tables for index in sorted(table.indexes, key=lambda i: i.name) if index.info.get("only", engine.name) == engine.name]
     with engine.begin() as connection:
         for index in found:
             connection.execute(DropIndex(index))
