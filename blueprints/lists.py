@@ -19,7 +19,7 @@ from blueprints import htmx
 from blueprints.access import actor, requires
 from rules import texts
 from rules.policy import Permission
-from services import clock, solicitudes_export, spreadsheet, views
+from services import clock, list_files, spreadsheet, views
 from services.listing import Page
 
 # A form that shows messages is swapped whole, so that they leave with the next answer.
@@ -173,7 +173,7 @@ def add_files(bp: Blueprint, page: ListPage) -> None:
         form = page.ask()
         if form.errors:
             return _refuse(page, form)
-        response = Response(stream_with_context(solicitudes_export.to_csv(page.cells(form), page.heads)), mimetype="text/csv; charset=utf-8")
+        response = Response(stream_with_context(list_files.to_csv(page.cells(form), page.heads)), mimetype="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f"attachment; filename={_file_name(page, 'csv')}"
         return response
 
@@ -181,7 +181,7 @@ def add_files(bp: Blueprint, page: ListPage) -> None:
         form = page.ask()
         if form.errors:
             return _refuse(page, form)
-        book = solicitudes_export.to_xlsx(page.cells(form), page.heads, page.sheet)
+        book = list_files.to_xlsx(page.cells(form), page.heads, page.sheet)
         return send_file(book, spreadsheet.MIME, as_attachment=True, download_name=_file_name(page, "xlsx"))
 
     for suffix, view in (("csv", as_csv), ("xlsx", as_xlsx)):
