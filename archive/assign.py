@@ -6,8 +6,7 @@ run on from volume to volume at file boundaries. (decisions.md 21)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from archive.errors import PlanError
 from archive.zipfmt import MAX_ENTRIES
@@ -32,12 +31,7 @@ class PlannedVolume:
     oversize: bool = False
 
 
-@dataclass(slots=True)
-class Item:
-    """What one document asks of a volume. row: bytes of its lines in the tag files, in every volume it touches."""
-
-    row: int
-    files: list[tuple[int, int]] = field(default_factory=list)  # (payload bytes, bytes beside the payload)
+Asked = list[tuple[int, int]]  # of the files of a document: (payload bytes, bytes beside the payload)
 
 
 def file_room(path: str, *, signable: bool) -> int:
@@ -65,44 +59,40 @@ class Assigner:
         self.volumes = [PlannedVolume(1)]
         self._used = self._entries = 0
 
-    def place(self, item: Item) -> list[int]:
-        """Volume number of each file of the document; [] stands in the current volume when it has no file."""
-        whole = item.row + sum(size + beside for size, beside in item.files)
-        if self._fits(whole, len(item.files)):
-            together = True
-        elif whole <= self._room and len(item.files) <= MAX_ENTRIES - _TAG_ENTRIES:
+    def place(self, row: int, files: Asked) -> list[int]:
+        """Where a document goes: the volume it begins in, then the volume of each of its files.
+
+        row: bytes of its lines in the tag files, in every volume it touches.
+        """
+        beside = row + sum([more for _, more in files])
+        octets = sum([size for size, _ in files])
+        if not self._fits(octets + beside, len(files)):
+            if octets + beside > self._room or len(files) > MAX_ENTRIES - _TAG_ENTRIES:
+                return self._run_on(row, files)
             self._next()
-            together = True
-        else:
-            together = False
-        placed = list(self._place_together(item) if together else self._run_on(item))
-        self.volumes[(placed[0] if placed else self.volumes[-1].number) - 1].documents += 1
-        return placed
-
-    def _place_together(self, item: Item) -> Iterator[int]:
-        self._used += item.row
-        for size, beside in item.files:
-            yield self._put(size, beside)
-
-    def _run_on(self, item: Item) -> Iterator[int]:
-        rows_in = 0
-        for size, beside in item.files:
-            row = 0 if rows_in == self.volumes[-1].number else item.row
-            if self._used and not self._fits(row + size + beside, 1):
-                self._next()
-                row = item.row
-            self._used += row
-            rows_in = self.volumes[-1].number
-            yield self._put(size, beside)
-
-    def _put(self, size: int, beside: int) -> int:
         volume = self.volumes[-1]
-        volume.files += 1
-        volume.bytes += size
-        self._used += size + beside
-        self._entries += 1
+        volume.documents += 1
+        self._put(volume, len(files), octets, beside)
+        return [volume.number] * (1 + len(files))
+
+    def _run_on(self, row: int, files: Asked) -> list[int]:
+        placed: list[int] = []
+        for size, beside in files:
+            own = 0 if placed and placed[-1] == self.volumes[-1].number else row
+            if self._used and not self._fits(own + size + beside, 1):
+                self._next()
+                own = row
+            self._put(self.volumes[-1], 1, size, own + beside)
+            placed.append(self.volumes[-1].number)
+        self.volumes[placed[0] - 1].documents += 1
+        return [placed[0], *placed]
+
+    def _put(self, volume: PlannedVolume, files: int, octets: int, beside: int) -> None:
+        volume.files += files
+        volume.bytes += octets
+        self._used += octets + beside
+        self._entries += files
         volume.oversize = self._used > self._room
-        return volume.number
 
     def _fits(self, size: int, entries: int) -> bool:
         return self._used + size <= self._room and self._entries + entries <= MAX_ENTRIES - _TAG_ENTRIES

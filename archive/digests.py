@@ -8,8 +8,13 @@ from hashlib import blake2b
 _FIRST = 1 << 10  # places of an empty set; a power of two
 
 
+def digest(text: str) -> int:
+    """What stands for `text` in a set of digests: 64 bits, never 0."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") or 1  # 0: an empty place
+
+
 class Digests:
-    """Texts by a 64-bit digest, in twelve to twenty-four bytes each (a set of numbers takes ninety).
+    """Texts by their `digest`, in twelve to twenty-four bytes each (a set of numbers takes ninety).
 
     Two texts are taken for one with a chance of n² / 2⁶⁵: one in a hundred million for half a million of them.
     """
@@ -20,13 +25,11 @@ class Digests:
     def __len__(self) -> int:
         return self._count
 
-    def __contains__(self, text: str) -> bool:
-        digest = _digest(text)
+    def __contains__(self, digest: int) -> bool:
         return self._places[self._place(digest)] == digest
 
-    def add(self, text: str) -> bool:
+    def add(self, digest: int) -> bool:
         """Whether it was not there yet."""
-        digest = _digest(text)
         place = self._place(digest)
         if self._places[place]:
             return False
@@ -51,7 +54,3 @@ class Digests:
         for digest in held:
             if digest:
                 self._places[self._place(digest)] = digest
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") or 1  # 0: an empty place

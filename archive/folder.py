@@ -7,9 +7,8 @@ import io
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,12 +37,12 @@ class Folder:
             file = File(relative, "principal", relative, size, suffix, problem)
             shown = relative if relative.isascii() else relative.encode("utf-8", "replace").decode()
             subject = shown.rpartition("/")[2]
-            yield Document(str(number), shown, "Archivo", _iso(int(info.st_mtime // 1)), subject, (), files=(file,))
+            yield Document(str(number), shown, "Archivo", _iso(info.st_mtime), subject, (), files=(file,))
 
     def newest(self) -> str:
         """ISO instant of the youngest file that `documents` gave: the folder's own clock, so that equal folders give equal
         archives."""
-        return _iso(int(self._youngest // 1))
+        return _iso(self._youngest)
 
     def open(self, ref: str) -> BinaryIO:
         """Opens one file of the walk. Raises FileProblem when it has become something else since."""
@@ -95,9 +94,8 @@ class Folder:
                 yield relative, entry.stat(follow_symlinks=False)
 
 
-@lru_cache(4096)  # files come by the hundred with the same second
-def _iso(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).isoformat(timespec="seconds")
+def _iso(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment // 1))
 
 
 def _problem(mode: int) -> str | None:

@@ -1,12 +1,13 @@
 """What goes into an archive, as plain values: documents, their files, and who they were about.
 
-The caller (a job, the command line) fills these from wherever documents live; nothing here knows Quipux.
+The caller (a job, the command line) fills these from wherever documents live; nothing here knows Quipux. What comes by the
+hundred thousand is a NamedTuple: it cannot be changed either, and is made in a quarter of a frozen dataclass' time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 # Why a file could not be included: a closed list, so that bytes and screens never carry an exception's text.
 CAUSES = {
@@ -24,8 +25,7 @@ CAUSES = {
 NOTICES = frozenset({"nombre"})
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One file that the source names for a document.
 
     ref: opaque token that `Source.open` understands. kind: "principal", "anexo", "firma" or "texto"
@@ -46,9 +46,13 @@ class File:
     date: str = ""
     approximate: bool = False
 
+    @property
+    def included(self) -> bool:
+        """Whether a volume can take it, as far as is known while planning."""
+        return self.size is not None and (not self.problem or self.problem in NOTICES)
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+class Step(NamedTuple):
     """One row of a document's own Recorrido. `date` is ISO local time with offset."""
 
     date: str
@@ -58,8 +62,7 @@ class Step:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of the selection.
 
     id: the 20-digit Quipux id (a string, always). date: ISO local time with offset, the date that counts for the

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-from archive.digests import Digests
+from archive.digests import Digests, digest
 from archive.model import Document, File
 
 MAX_PATH = 150
@@ -69,7 +70,12 @@ def _cut(text: str, characters: int, octets: int) -> str:
 def split_suffix(name: str) -> tuple[str, str]:
     """("informe.final", ".pdf"): the extension is a short plain one, or there is none."""
     stem, dot, last = name.rpartition(".")
-    return (stem, dot + last) if stem and _SUFFIX.fullmatch(dot + last) else (name, "")
+    return (stem, dot + last) if stem and _is_suffix(dot + last) else (name, "")
+
+
+@lru_cache  # thousands of files, a dozen extensions
+def _is_suffix(text: str) -> bool:
+    return bool(_SUFFIX.fullmatch(text))
 
 
 def stem(document: Document) -> str:
@@ -105,7 +111,7 @@ class Namer:
 
     def __init__(self) -> None:
         self._files, self._folders, self._stems = Digests(), Digests(), Digests()
-        self._last: list[str] = []  # the folder of the last file, and its places: files come folder by folder
+        self._last = ""  # the folder of the last file, and its places: files come folder by folder
         self._places: dict[int, str] = {}
 
     def document(self, document: Document) -> list[str]:
@@ -124,16 +130,18 @@ class Namer:
 
     def relative(self, name: str) -> str:
         """`data/` + the same relative path, changed only where it is unsafe. Nothing climbs out of `data/`."""
-        *folders, last = [part for part in name.split("/") if part not in ("", ".")] or [EMPTY]
+        folder, _, last = name.rpartition("/")
+        if last in ("", "."):
+            folder, _, last = "/".join(_steps(name) or [EMPTY]).rpartition("/")
         last, suffix = split_suffix(last)
-        return self._claim(self._folders_for(folders, len(suffix)), last, suffix)
+        return self._claim(self._folder_for(folder, len(suffix)), last, suffix)
 
-    def _folders_for(self, names: list[str], suffix: int) -> str:
+    def _folder_for(self, relative: str, suffix: int) -> str:
         """Where a file goes whose suffix has that many characters. What a folder once got it always gets again."""
-        if names != self._last:
-            self._last, self._places = names, {}
+        if relative != self._last:
+            self._last, self._places = relative, {}
         if suffix not in self._places:
-            self._places[suffix] = self._descend(names, suffix)
+            self._places[suffix] = self._descend(_steps(relative), suffix)
         return self._places[suffix]
 
     def _descend(self, names: list[str], suffix: int) -> str:
@@ -148,14 +156,14 @@ class Namer:
 
     def _stem(self, folder: str, base: str) -> str:
         for candidate in _alternatives(base, "", MAX_STEM + 6):
-            if self._stems.add(_key(f"{folder}/{candidate}")):
+            if self._stems.add(digest(_key(f"{folder}/{candidate}"))):
                 return candidate
         raise AssertionError("endless")
 
     def _folder(self, parent: str, name: str) -> str:
         """A folder must not bear the name of a file: that tree could not be extracted."""
         for candidate in _alternatives(name, "", MAX_COMPONENT):
-            key = _key(f"{parent}/{candidate}")
+            key = digest(_key(f"{parent}/{candidate}"))
             if key not in self._files:
                 self._folders.add(key)
                 return f"{parent}/{candidate}"
@@ -164,10 +172,16 @@ class Namer:
     def _claim(self, folder: str, base: str, suffix: str) -> str:
         limit = min(MAX_COMPONENT, MAX_PATH - len(folder) - 1)
         for candidate in _alternatives(base, suffix, limit):
-            key = _key(f"{folder}/{candidate}")
+            path = f"{folder}/{candidate}"
+            key = digest(_key(path))
             if key not in self._folders and self._files.add(key):
-                return f"{folder}/{candidate}"
+                return path
         raise AssertionError("endless")
+
+
+def _steps(relative: str) -> list[str]:
+    """The names that a relative path is made of."""
+    return [step for step in relative.split("/") if step not in ("", ".")]
 
 
 def _leaf(base: str, file: File, attachment: int) -> tuple[str, str]:

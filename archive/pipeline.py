@@ -22,6 +22,23 @@ class Inline(Executor):
         return future
 
 
+class Behind:
+    """One task after the other in a thread of `pool`, while the giver goes on; he waits when the one before is not done yet."""
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool, self._running = pool, Future()
+        self._running.set_result(None)
+
+    def do(self, task: Callable[..., object], *arguments) -> None:
+        """Raises what the task before raised."""
+        self._running.result()
+        self._running = self._pool.submit(task, *arguments)
+
+    def wait(self) -> None:
+        """Until all is done. Raises what a task raised."""
+        self._running.result()
+
+
 def in_order(pool: Executor, tasks: Iterable[tuple[int, Callable[[], T]]], budget: int) -> Iterator[T]:
     """Results of `tasks`, in their order; what one raised is raised when its turn comes.
 

@@ -21,7 +21,8 @@ from archive.assign import PlannedVolume
 from archive.errors import PlanError
 from archive.model import Header
 from archive.planned import SIGNABLE, PlannedDocument, PlannedFile, Summary, unpack
-from archive.planning import FORMAT, GZIP_HEAD, make
+from archive.members import GZIP_HEAD
+from archive.planning import FORMAT, make
 from archive.zipfmt import DEFLATED, Entry
 
 __all__ = ["SIGNABLE", "Plan", "PlannedDocument", "PlannedFile", "Summary", "make", "open"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass
+from itertools import starmap
+from typing import NamedTuple
 
 from archive.assign import PlannedVolume
 from archive.jsontext import dumps, loads
 from archive.model import NOTICES, Document, File, Step
 
 SIGNABLE = (".pdf", ".p7m", ".p7s")
+UNPLACED = b"\0"  # stands in a line for a volume that is not known yet; JSON never holds it
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
+class PlannedFile(NamedTuple):
     """A file with its path in the payload and its volume (0: nowhere, it is a novedad of the plan)."""
 
     file: File
@@ -28,8 +29,7 @@ class PlannedFile:
         return self.file.problem or ("ausente" if self.file.size is None else None)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDocument:
+class PlannedDocument(NamedTuple):
     """A document with its planned files. part: the volume it begins in, where it is counted."""
 
     document: Document
@@ -59,34 +59,34 @@ class Summary:
         return self.documents + self.excluded
 
 
-_document = attrgetter(*(f.name for f in fields(Document) if f.name not in ("history", "files")))
-_file = attrgetter(*(f.name for f in fields(File)))
-_step = attrgetter(*(f.name for f in fields(Step)))
-
-
 def line(value) -> bytes:
     """One JSON line."""
     return dumps(value) + b"\n"
 
 
-def pack(document: Document, files: list[tuple[File, str]]) -> bytes:
-    """The line of a document without its volumes: they are not known yet, and stand in front of it later (`placed`)."""
-    return line(
-        (_document(document), [_step(step) for step in document.history], [(path, *_file(file)) for file, path in files])
-    )
+def pack(document: Document, files: list[tuple[File, str]]) -> tuple[bytes, int]:
+    """The line of a document and its files with their paths, UNPLACED where its volumes belong; and the length without those."""
+    *values, history, _ = document
+    text = line((values, list(map(tuple, history)), [(path, *file) for file, path in files]))
+    parts = b",".join([UNPLACED if file.included else b"0" for file, _ in files])
+    return b"[%b,[%b],%b" % (UNPLACED, parts, text[1:]), len(text)
 
 
 def placed(packed: bytes, home: int, parts: list[int]) -> bytes:
-    """The whole line: the volume the document begins in, the volume of each file, then what `pack` gave."""
-    return dumps((home, parts))[:-1] + b"," + packed[1:]
+    """What `pack` gave, with the volume the document begins in and those of its included files."""
+    first, *rest = packed.split(UNPLACED)
+    return first + b"".join([b"%d%b" % pair for pair in zip((home, *parts), rest, strict=True)])
 
 
 def unpack(text: bytes) -> PlannedDocument:
+    """The document of a line whose volumes are known."""
     home, parts, values, history, files = loads(text)
-    planned = tuple([PlannedFile(File(*rest), path, part) for part, (path, *rest) in zip(parts, files, strict=True)])
     id, number, kind, date, subject, trays, sender, to, cc, reference, signed = values
-    people = tuple(sender), tuple(to), tuple(cc)
-    steps, own = tuple([Step(*s) for s in history]), tuple([f.file for f in planned])
+    own = tuple([File(*rest) for _, *rest in files])
+    planned = tuple([PlannedFile(file, row[0], part) for file, row, part in zip(own, files, parts, strict=True)])
+    steps = tuple(starmap(Step, history))
     return PlannedDocument(
-        Document(id, number, kind, date, subject, tuple(trays), *people, reference, signed, steps, own), planned, home
+        Document(id, number, kind, date, subject, tuple(trays), tuple(sender), tuple(to), tuple(cc), reference, signed, steps, own),
+        planned,
+        home,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archive.model import Document, File
 from archive.names import MAX_COMPONENT, split_suffix
@@ -49,7 +49,7 @@ class Search:
             found = [(gap, file) for gap in self._gaps[document.id] if (file := _now(gap, document)) is not None]
             if found:
                 self._places[document.id] = [self._place(gap, file) for gap, file in found]
-                yield replace(document, files=tuple(file for _, file in found))
+                yield document._replace(files=tuple(file for _, file in found))
 
     def places(self, document: Document) -> list[str]:
         return self._places.pop(document.id)

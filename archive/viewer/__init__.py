@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from archive.jsontext import loads, shown
-from archive.model import CAUSES, Header
+from archive.model import CAUSES, Document, Header
+from archive.packing import packed_block
 
 INDEX_NAME = "visor/indice.js"
 _STATIC = (
@@ -31,34 +32,11 @@ _STATIC = (
     "visor/sha256.js",
     "visor/verificar.js",
 )
-_TRAY_BITS = {"enviado": 1, "recibido": 2}
 _FATES = ("incluido", "novedad")
-_BEHIND_PART = len(",1]")  # what follows the part in a document's line
+_UNPLACED = b"\0"  # in a document's line, where its part belongs; JSON never holds it
 _LINE, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
 _HEAD = re.compile(rb'\[("(?:[^"\\]|\\.)*"),([01]),')  # of a document's line: id and fate
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
-
-
-class IndexRow(NamedTuple):
-    """One document in the short index: what the list shows, what search looks through, and where the rest is.
-
-    id: the 20-digit Quipux id. date: ISO local time (with or without offset; the minutes are kept). trays:
-    "enviado", "recibido" or both. attachments: original names of the files beside the main one. part: number of the
-    planned data volume, from 1.
-    """
-
-    id: str
-    number: str
-    date: str
-    kind: str
-    trays: tuple[str, ...]
-    subject: str
-    sender: tuple[str, ...]
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    attachments: tuple[str, ...]
-    part: int
-    signed: bool
 
 
 @cache
@@ -66,6 +44,12 @@ def static_files() -> list[tuple[str, bytes]]:
     """(name inside the volume, bytes) of the viewer's fixed files: the same in all volumes of all archives."""
     root = resources.files(__package__) / "assets"
     return [(name, root.joinpath(*name.split("/")).read_bytes()) for name in _STATIC]
+
+
+@cache
+def static_room() -> int:
+    """Bytes that these files take in a volume."""
+    return sum(len(packed_block(data, last=True)) for _, data in static_files())
 
 
 def part_key(number: int, parts: int) -> str:
@@ -96,18 +80,27 @@ class Index:
     def __init__(self) -> None:
         self._people, self._kinds = _Interned(), _Interned()
 
-    def row(self, row: IndexRow) -> bytes:
-        """The document's line, but for its part."""
-        return _script(shown(_compact(row, self._people, self._kinds)))
+    def row(self, document: Document) -> bytes:
+        """The document's line: what the list shows, what search looks through, and where the rest is (its part, yet unknown).
+        The columns stand in the order that `visor.js` names at its top."""
+        d, people = document, self._people
+        columns = (
+            d.id, d.number, d.date[:16], self._kinds[d.kind], ("enviado" in d.trays) + 2 * ("recibido" in d.trays), d.subject,
+            [people[name] for name in d.sender], [people[name] for name in d.to], [people[name] for name in d.cc],
+            [file.name for file in d.files if file.kind == "anexo"],
+        )  # fmt: skip
+        return b"%b,%b,%d]" % (shown(columns)[:-1], _UNPLACED, d.signed)
 
-    def script(self, header: Header, placed: Iterable[tuple[bytes, int]], *, parts: int, bytes_planned: int) -> Iterator[bytes]:
-        """The whole script. placed: what `row` gave, in that order, each with its part. parts: number of data volumes planned.
-        bytes_planned: payload bytes of the plan."""
+    def script(
+        self, header: Header, placed: Iterable[tuple[int, list[bytes]]], *, parts: int, bytes_planned: int
+    ) -> Iterator[bytes]:
+        """The whole script. placed: what `row` gave, in that order, some lines at a time, each time with their part (from 1).
+        parts: number of data volumes planned. bytes_planned: payload bytes of the plan."""
         meta = _meta(header, parts, bytes_planned)
         yield _script(b'window.RESPALDO={"meta":%b,"causas":%b,"docs":[' % (shown(meta), shown(CAUSES)))
         separator = b"\n"
-        for row, part in placed:
-            yield b"%b%b,%d%b" % (separator, row[:-_BEHIND_PART], part, row[-_BEHIND_PART:])
+        for part, rows in placed:
+            yield separator + _script(b",\n".join(rows)).replace(_UNPLACED, b"%d" % part)
             separator = b",\n"
         yield _script(b'\n],"personas":%b,"tipos":%b};\n' % (shown(list(self._people)), shown(list(self._kinds))))
 
@@ -154,28 +147,11 @@ def read_fates(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
 
 
 class _Interned(dict):
-    """Each distinct text once, numbered by first appearance."""
+    """The number of each text, by first appearance."""
 
-    def number(self, text: str) -> int:
-        return self.setdefault(text, len(self))
-
-
-def _compact(row: IndexRow, people: _Interned, kinds: _Interned) -> list:
-    """Columns of a document in the index, in the order that `visor.js` names at its top, but for the part, which stands
-    before the last."""
-    return [
-        row.id,
-        row.number,
-        row.date[:16],
-        kinds.number(row.kind),
-        sum(_TRAY_BITS[tray] for tray in set(row.trays)),
-        row.subject,
-        [people.number(name) for name in row.sender],
-        [people.number(name) for name in row.to],
-        [people.number(name) for name in row.cc],
-        list(row.attachments),
-        int(row.signed),
-    ]
+    def __missing__(self, text: str) -> int:
+        self[text] = number = len(self)
+        return number
 
 
 def _meta(header: Header, parts: int, bytes_planned: int) -> dict:
