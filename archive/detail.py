@@ -34,11 +34,11 @@ def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> d
     """
     d = planned.document
     files = [_file(f, number, outcomes) for f in planned.files]
-    broken = any(f.get("causa") and f["causa"] not in NOTICES for f in files)
+    broken = [f for f in files if "causa" in f and f["causa"] not in NOTICES]
     return {
         "id": d.id, "destino": "novedad" if broken else "incluido", "parte": planned.part,
-        "numero": d.number, "tipo": d.kind, "fecha": d.date, "asunto": d.subject, "bandejas": list(d.trays),
-        "de": list(d.sender), "para": list(d.to), "cc": list(d.cc), "referencia": d.reference, "firmado": d.signed,
+        "numero": d.number, "tipo": d.kind, "fecha": d.date, "asunto": d.subject, "bandejas": d.trays,
+        "de": d.sender, "para": d.to, "cc": d.cc, "referencia": d.reference, "firmado": d.signed,
         "archivos": files,
         "recorrido": [
             {"fecha": s.date, "de": s.sender, "para": s.recipient, "accion": s.action, "comentario": s.comment}
@@ -48,20 +48,21 @@ def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> d
 
 
 def _file(f: PlannedFile, number: int, outcomes: dict[str, Outcome]) -> dict:
-    row = {"clase": f.file.kind, "nombre": f.file.name, "descripcion": f.file.description, "fecha": f.file.date}
-    row["nombre"] = row["nombre"].encode("utf-8", "replace").decode()
-    if f.problem:
-        return row | {"causa": f.problem}
-    if f.part != number or f.path not in outcomes:
-        return row | {"parte": f.part, "bytes": f.file.size}
-    done = outcomes[f.path]
-    if done.cause:
-        return row | {"parte": number, "causa": done.cause, "tardia": True}
-    row |= {"parte": number, "ruta": f.path, "bytes": done.bytes, "sha256": done.sha256}
-    if f.file.problem:
-        row["aviso"] = f.file.problem
-    if done.signature:
-        row["firma"] = done.signature
+    file = f.file
+    name = file.name if file.name.isascii() else file.name.encode("utf-8", "replace").decode()
+    row = {"clase": file.kind, "nombre": name, "descripcion": file.description, "fecha": file.date}
+    if problem := f.problem:
+        row["causa"] = problem
+    elif f.part != number or (done := outcomes.get(f.path)) is None:
+        row |= {"parte": f.part, "bytes": file.size}
+    elif done.cause:
+        row |= {"parte": number, "causa": done.cause, "tardia": True}
+    else:
+        row |= {"parte": number, "ruta": f.path, "bytes": done.bytes, "sha256": done.sha256}
+        if file.problem:
+            row["aviso"] = file.problem
+        if done.signature:
+            row["firma"] = done.signature
     return row
 
 

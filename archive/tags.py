@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from archive.detail import Counts
@@ -60,13 +60,13 @@ class Lists:
             rows.clear()
 
 
-def index_line(position: int, d: dict) -> tuple:
-    here = [f for f in d["archivos"] if not f.get("causa")]
-    main = next((f.get("ruta", "") for f in here if f["clase"] != "anexo"), "")
+def index_line(position: int, d: dict) -> tuple[str, ...]:
+    here = [f for f in d["archivos"] if "causa" not in f]
+    main = [f.get("ruta", "") for f in here if f["clase"] != "anexo"]
     return (
-        position, d["numero"], _day(d["fecha"]), d["tipo"], " y ".join(_TRAYS[t] for t in d["bandejas"]), d["asunto"],
+        str(position), d["numero"], _day(d["fecha"]), d["tipo"], " y ".join([_TRAYS[t] for t in d["bandejas"]]), d["asunto"],
         _people(d["de"]), _people(d["para"]), _people(d["cc"]), d["referencia"], "Sí" if d["firmado"] else "No",
-        _FATES[d["destino"]], d["parte"], len(here), main, f"Nº {d['id']}",
+        _FATES[d["destino"]], str(d["parte"]), str(len(here)), main[0] if main else "", f"Nº {d['id']}",
     )  # fmt: skip
 
 
@@ -97,12 +97,18 @@ def _firma_lines(d: dict) -> Iterator[tuple]:
             yield d["numero"], f["ruta"], verdict, name, _day(date), issuer, certificate, "No consultada", reason, signed
 
 
-def csv_lines(rows: Iterable[tuple]) -> bytes:
+def csv_lines(rows: Sequence[Sequence[str]]) -> bytes:
     """Rows with `;` and CRLF, without a cell that a spreadsheet would take for a formula."""
+    text = _csv(rows)
+    if "\0" in text or not _FORMULA.isdisjoint([cell[:1] for row in rows for cell in row]):
+        text = _csv([_cell(value) for value in row] for row in rows)
+    return text.encode("utf-8", "replace")
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
-    safe = [[v if type(v) is int or (v[:1] not in _FORMULA and "\0" not in v) else _cell(v) for v in row] for row in rows]
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(safe)
-    return text.getvalue().encode("utf-8", "replace")
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
 
 
 def records(stream: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from archive.errors import Damaged
@@ -53,14 +54,27 @@ class End(NamedTuple):
 
 def dos_stamp(iso: str) -> tuple[int, int]:
     """DOS (time, date) of an ISO local date or instant; the wall clock as written, before 1980 or unreadable → 1980-01-01."""
+    time, date = _dos_time(iso[11:19]), _dos_date(iso[:10])
+    return (0, 0x21) if time is None or date is None else (time, date)
+
+
+@lru_cache(4096)  # files come by the hundred with the same date
+def _dos_date(iso: str) -> int | None:
     try:
         year, month, day = int(iso[0:4]), int(iso[5:7]), int(iso[8:10])
-        hour, minute, second = (int(iso[i : i + 2] or 0) for i in (11, 14, 17))
     except ValueError:
-        return 0, 0x21
-    if not (1980 <= year <= 2107 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
-        return 0, 0x21
-    return hour << 11 | minute << 5 | second // 2, (year - 1980) << 9 | month << 5 | day
+        return None
+    known = 1980 <= year <= 2107 and 1 <= month <= 12 and 1 <= day <= 31
+    return (year - 1980) << 9 | month << 5 | day if known else None
+
+
+@lru_cache(4096)
+def _dos_time(iso: str) -> int | None:
+    try:
+        hour, minute, second = int(iso[0:2] or 0), int(iso[3:5] or 0), int(iso[6:8] or 0)
+    except ValueError:
+        return None
+    return hour << 11 | minute << 5 | second // 2 if hour < 24 and minute < 60 and second < 60 else None
 
 
 def local_header(entry: Entry, *, zip64: bool) -> bytes:
