@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from archive import checking, directory, plan, several, volume
+from archive.ahead import Ahead
 from archive.assign import check_part_size
 from archive.errors import ArchiveError
 from archive.folder import Folder
@@ -112,9 +113,9 @@ def _build(options: argparse.Namespace) -> tuple[plan.Plan, list[volume.VolumeRe
     created = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(dir=out, prefix=".") as work:
-            made = _planned(folder, options, Path(work))
-            results = _volumes(made, folder, options, Path(work))
+        with tempfile.TemporaryDirectory(dir=out, prefix=".") as work, Ahead(folder, Path(work)) as source:
+            made = _planned(folder, source, options, Path(work))
+            results = _volumes(made, source, options, Path(work))
             _publish(results, Path(work), out, independent=options.independent)
     except BaseException:
         if created and not any(out.iterdir()):
@@ -141,19 +142,20 @@ def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
     return Folder(options.src), options.out
 
 
-def _planned(folder: Folder, options: argparse.Namespace, work: Path) -> plan.Plan:
+def _planned(folder: Folder, source: Ahead, options: argparse.Namespace, work: Path) -> plan.Plan:
     def header() -> Header:
         return Header(
             name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
             since="", until="", made=folder.newest(),
         )  # fmt: skip
 
-    plan.make(header, folder.documents(), work / "plan", part_size=options.part_size)
+    plan.make(header, source.passing(folder.documents()), work / "plan", part_size=options.part_size)
+    source.settle()
     return plan.open(work / "plan")
 
 
 def _volumes(
-    made: plan.Plan, folder: Folder, options: argparse.Namespace, work: Path
+    made: plan.Plan, source: Ahead, options: argparse.Namespace, work: Path
 ) -> list[volume.VolumeResult]:
     def finished(number: int):
         return open(work / str(number), "rb")
@@ -165,7 +167,7 @@ def _volumes(
 
         out, signatures = work / str(number), not options.no_signatures
         return volume.build(
-            made, number, folder, out, earlier=earlier, should_stop=turn.should_stop, signatures=signatures, threads=turn.threads
+            made, number, source, out, earlier=earlier, should_stop=turn.should_stop, signatures=signatures, threads=turn.threads
         )
 
     results = several.each(range(1, made.parts + 1), build)

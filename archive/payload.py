@@ -79,6 +79,7 @@ class Payload:
         self._plan, self._number, self._source, self._pool, self._wishes = plan, number, source, pool, wishes
         self._writer, self._verdicts, self._listed = writer, verdicts, listed
         self._read, self._concurrent = lane.reader(source)
+        self._ready = getattr(source, "ready", None)  # of a source that may have packed a file already (`ahead`)
         self.documents = self.octets = 0
 
     def settled(self) -> Iterator[tuple[PlannedDocument, dict[str, Outcome]]]:
@@ -147,6 +148,8 @@ class Payload:
                 yield Item(planned, file, file is here[-1])
 
     def _take(self, item: Item) -> Found:
+        if self._ready and item.file and not self._verdicts.asks(item.file) and (ready := self._ready(item.file.file.ref)):
+            return Small(ready, None)
         return self._pack(item, self._content(item))
 
     def _content(self, item: Item) -> bytes | Problem | None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from archive import directory, plan, several, volume
+from archive.ahead import Ahead
 from archive.folder import Folder
 from archive.model import Header
 from archive.payload import Wishes
@@ -30,7 +31,17 @@ def main() -> None:
     tune()
     start = time.monotonic()
     folder = Folder(options.src)
-    plan.make(lambda: Header("X", "X", "", "", "", "", "", "", "", "", folder.newest()), folder.documents(), options.out / "plan", part_size=options.part)
+    with Ahead(folder, options.out) as source:
+        told = _pack(options, folder, source, start)
+    print(json.dumps(told))
+
+
+def _pack(options: argparse.Namespace, folder: Folder, source: Ahead, start: float) -> dict:
+    def header() -> Header:
+        return Header("X", "X", "", "", "", "", "", "", "", "", folder.newest())
+
+    plan.make(header, source.passing(folder.documents()), options.out / "plan", part_size=options.part)
+    source.settle()
     made = plan.open(options.out / "plan")
 
     def earlier(number: int):
@@ -43,11 +54,11 @@ def main() -> None:
 
         out = options.out / str(number)
         if options.tested:
-            volume.build(made, number, folder, out, earlier=finished, signatures=False, threads=turn.threads)
+            volume.build(made, number, source, out, earlier=finished, signatures=False, threads=turn.threads)
         else:
             wishes = Wishes(lambda documents, octets: None, turn.should_stop, signatures=False, published=False)
             with volume.helpers(turn.threads) as pool:
-                volume.write(made, number, folder, out, pool, wishes, earlier=finished)
+                volume.write(made, number, source, out, pool, wishes, earlier=finished)
         told = time.monotonic() - start, out.stat().st_size
         if options.drop:
             out.unlink()
@@ -58,7 +69,7 @@ def main() -> None:
     if made.parts > 1 and not options.drop:
         directory.build(made, earlier, options.out / "directory")
     first, octets = min(told)[0], sum(octets for _, octets in told)
-    print(json.dumps({"first": first, "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets}))
+    return {"first": first, "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets}
 
 
 if __name__ == "__main__":
