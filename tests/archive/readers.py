@@ -59,7 +59,8 @@ def names(reader: str, archive: Path) -> list[str]:
     return run(*words, archive, env=UTF8).splitlines()
 
 
-def index_js(header, rows, *, parts: int, bytes_planned: int):
-    """The viewer's index script of rows whose parts are known from the start."""
+def index_js(header, documents, *, parts: int, bytes_planned: int):
+    """The viewer's index script of documents whose parts are known from the start: (part, document) of each."""
     index = viewer.Index()
-    return index.script(header, ((index.row(row), row.part) for row in rows), parts=parts, bytes_planned=bytes_planned)
+    placed = ((part, [index.row(document)]) for part, document in documents)
+    return index.script(header, placed, parts=parts, bytes_planned=bytes_planned)

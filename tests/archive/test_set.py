@@ -4,7 +4,6 @@ import csv
 import io
 import shutil
 import zipfile
-from dataclasses import replace
 
 import pytest
 
@@ -20,7 +19,7 @@ def three(tmp_path_factory) -> Set:
     source = Memory({})
     documents = [document(n, source, (90_000, 16_384, 0)) for n in range(1, 21)]
     both = document(21, source, (50_000,), trays=("enviado", "recibido"), subject="Señalización & año ñ")
-    documents.append(replace(both, files=(*both.files, File("21/1", "anexo", "Texto.txt", 48_000, ".txt"))))
+    documents.append(both._replace(files=(*both.files, File("21/1", "anexo", "Texto.txt", 48_000, ".txt"))))
     source.contents["21/1"] = b"hola mundo, " * 4000
     return Set(tmp_path_factory.mktemp("three"), documents, source)
 
@@ -121,7 +120,7 @@ def test_spreadsheet_formulas_are_text(three):
     rows = read_csv(zipfile.ZipFile(three.volumes[-1]).read("INDICE.csv"))
     assert rows[0]["Para"] == "Juan Peña; =cmd()"
     source = Memory({})
-    made = replace(document(1, source), subject="=HYPERLINK(1)", number="@SUM", to=("-1",), cc=("+2",))
+    made = document(1, source)._replace(subject="=HYPERLINK(1)", number="@SUM", to=("-1",), cc=("+2",))
     told = detail.of(plan.PlannedDocument(made, (), 1), 1, {})
     (row,) = read_csv("\ufeff".encode() + tags.csv_lines([tags.INDEX_HEAD, tags.index_line(1, told)]))
     assert [row[c][0] for c in ("Asunto", "Número", "Para", "Con copia")] == ["'"] * 4
@@ -190,7 +189,7 @@ HOSTILE = ('di"jo', "dos\r\nlíneas", 'punto; y "coma"\n', "\rsolo", '"', "=1+1"
 
 
 def test_the_records_of_a_list_stand_apart_whatever_their_cells_hold():
-    rows = [(n, text, text) for n, text in enumerate(HOSTILE)]
+    rows = [(str(n), text, text) for n, text in enumerate(HOSTILE)]
     data = tags.csv_lines([("Nº", "Asunto", "Para"), *rows])
     records = list(tags.records(io.BytesIO(data)))
     assert [r.partition(b";")[0] for r in records] == [b"%d" % n for n in range(len(HOSTILE))]

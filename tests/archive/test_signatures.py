@@ -5,7 +5,6 @@ import base64
 import csv
 import io
 import zipfile
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -332,6 +331,6 @@ def test_checking_can_be_switched_off(signed, source, tmp_path):
 def test_a_source_that_lies_about_its_suffix_gets_its_verdict(anchors, signed, source, tmp_path):
     """FirmaEC's "p7m" that is a PDF bears .pdf by its bytes; one that nobody sniffed is judged by its bytes all the same."""
     one = a_document(source, ("a", "firma", "x.p7m", signed))
-    one = replace(one, files=(replace(one.files[0], suffix=".p7m"),))
+    one = one._replace(files=(one.files[0]._replace(suffix=".p7m"),))
     rows, _ = made_volume(tmp_path, source, [one], anchors=anchors)
     assert [r["Veredicto"] for r in rows] == ["válida"]

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.model import CAUSES, Header
-from archive.viewer import IndexRow, index_name, part_js, part_key, part_name, read_part_js, static_files
+from archive.model import CAUSES, Document, File, Header
+from archive.viewer import index_name, part_js, part_key, part_name, read_part_js, static_files
 from tests.archive.readers import index_js
 
 HEADER = Header(
@@ -35,7 +35,8 @@ HEADER = Header(
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028\u2029'\"\\\n\x00\u202e"
 
 
-def row(n: int, **changes) -> IndexRow:
+def row(n: int, *, part: int = 1, **changes) -> tuple[int, Document]:
+    """(part, document) of a row in the index."""
     values = dict(
         id=f"{n:020d}",
         number=f"INST-{n}",
@@ -46,11 +47,10 @@ def row(n: int, **changes) -> IndexRow:
         sender=("Ana Núñez",),
         to=("Luis Paz",),
         cc=(),
-        attachments=("plano.pdf",),
-        part=1,
+        files=(File("1", "principal", "oficio.pdf", 1, ".pdf"), File("2", "anexo", "plano.pdf", 1, ".pdf")),
         signed=True,
     )
-    return IndexRow(**{**values, **changes})
+    return part, Document(**{**values, **changes})
 
 
 def detail(n: int, **changes) -> dict:

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from archive.model import Header
-from archive.viewer import IndexRow, index_name, part_js, part_key, part_name, static_files
+from archive.model import Document, File, Header
+from archive.viewer import index_name, part_js, part_key, part_name, static_files
 from tests.archive.readers import index_js
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -109,11 +109,10 @@ DOCUMENTS = [
 ]
 
 
-def index_row(d: dict) -> IndexRow:
-    attachments = tuple(f["nombre"] for f in d["archivos"] if f["clase"] == "anexo")
-    return IndexRow(
-        d["id"], d["numero"], d["fecha"], d["tipo"], tuple(d["bandejas"]), d["asunto"], tuple(d["de"]), tuple(d["para"]), tuple(d["cc"]),
-        attachments, d["parte"], any(f["firma"] for f in d["archivos"]),
+def index_row(d: dict) -> tuple[int, Document]:
+    return d["parte"], Document(
+        d["id"], d["numero"], d["tipo"], d["fecha"], d["asunto"], tuple(d["bandejas"]), tuple(d["de"]), tuple(d["para"]), tuple(d["cc"]),
+        signed=any(f["firma"] for f in d["archivos"]), files=tuple(File("", f["clase"], f["nombre"], 1, "") for f in d["archivos"]),
     )  # fmt: skip
 
 
@@ -497,9 +496,9 @@ def busy_seconds(page) -> float:
 
 
 def test_fifty_thousand_documents(open_page, tmp_path):
-    people = [f"Persona {n} Núñez" for n in range(3000)]
+    people, annex = [f"Persona {n} Núñez" for n in range(3000)], File("", "anexo", "anexo.pdf", 1, ".pdf")
     rows = (
-        IndexRow(ID(n), f"BN-2024-{n}-O", f"20{10 + n % 15}-03-01T10:24", "Oficio", ("recibido",), f"Remisión de informe {n % 977}", (people[n % 3000],), (people[n % 7],), (), ("anexo.pdf",), 1, False)
+        (1, Document(ID(n), f"BN-2024-{n}-O", "Oficio", f"20{10 + n % 15}-03-01T10:24", f"Remisión de informe {n % 977}", ("recibido",), (people[n % 3000],), (people[n % 7],), files=(annex,)))
         for n in range(50_000)
     )  # fmt: skip
     for name, body in static_files():

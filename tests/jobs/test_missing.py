@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import pytest
 
@@ -85,5 +84,5 @@ def test_what_quipux_knows_no_more_is_left_out_and_stays_missing(search):
 def test_what_is_still_missing_is_asked_for_and_named_in_the_complement(search):
     planned = document(1, file("a.pdf", "principal"), file("b.pdf", lost=True))
     found_by, paths = search(planned)
-    still = replace(planned, files=(planned.files[0], file("b.pdf", lost=True)))
+    still = planned._replace(files=(planned.files[0], file("b.pdf", lost=True)))
     assert found(found_by, still) == {planned.id: [("b.pdf", paths[planned.id][1])]}
