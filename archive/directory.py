@@ -6,7 +6,6 @@ volumes by disk number and offset. (A reader of split archives skips the volumes
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import groupby
@@ -21,7 +20,7 @@ from archive.plan import Plan
 from archive.volume import LISTS, VolumeResult, helpers, list_name, part_key
 from archive.packing import BLOCK
 from archive.writer import Closed, Writer
-from archive.zipfmt import Entry, data_offset, dos_stamp, entry_of, name_of, on_disk, read_records, size_of
+from archive.zipfmt import Entry, data_offset, dos_stamp, entry_of, on_disk, read_records, size_of
 
 _PAYLOAD, _EMPTY = b"data/", tags.EMPTY_NAME.encode()
 
@@ -59,7 +58,8 @@ class _Maker:
         self.stamp = dos_stamp(plan.header.made)
         self.numbers = range(1, plan.parts + 1)
         self.octets = self.files = 0
-        self.placeholder: int | None = None  # the volume whose SIN_DOCUMENTOS.txt stands for an empty whole
+        self.empty: set[int] = set()  # volumes with nothing but a SIN_DOCUMENTOS.txt …
+        self.placeholder: int | None = None  # … and the one whose stands for an empty whole
         self._entries: dict[int, dict[str, Entry]] = {}
         self._tags: dict[str, str] = {}
         # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
@@ -87,20 +87,28 @@ class _Maker:
     def _measure(self) -> None:
         """Where each volume's tag files are, Payload-Oxum, and whether the whole has any payload at all."""
         for number in self.numbers:
-            tag_files = self._entries[number] = {}
             with closing(self.opener(number)) as stream:
-                for record in read_records(stream):
-                    name = name_of(record)
-                    if not name.startswith(_PAYLOAD):
-                        entry = entry_of(record)
-                        tag_files[entry.name] = entry
-                    elif name != _EMPTY:
-                        self.files += 1
-                        self.octets += size_of(record)
+                self._measure_one(number, stream)
                 script = viewer.part_name(part_key(self.plan, number))
-                self._tags[script] = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))[script]
+                self._tags[script] = dict(reader.hashes(stream, self._entries[number]["tagmanifest-sha256.txt"]))[script]
         if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
             self.placeholder, self.files, self.octets = 1, 1, len(tags.EMPTY)
+
+    def _measure_one(self, number: int, stream: BinaryIO) -> None:
+        tag_files: dict[str, Entry] = {}
+        files, octets, last = 0, 0, b""
+        for name, record in read_records(stream):
+            if name.startswith(_PAYLOAD):
+                files, octets, last = files + 1, octets + size_of(record), name
+            else:
+                entry = entry_of(record)
+                tag_files[entry.name] = entry
+        self._entries[number] = tag_files
+        if files == 1 and last == _EMPTY:
+            self.empty.add(number)
+        else:
+            self.files += files
+            self.octets += octets
 
     def _bag(self) -> None:
         info = tags.bag_info(
@@ -108,19 +116,19 @@ class _Maker:
         )
         for name, content in (("bagit.txt", tags.BAGIT), ("bag-info.txt", info)):
             self._tags[name] = self.writer.add(name, self.stamp, content).sha256
-        with tempfile.TemporaryFile() as manifest:
-            manifest.writelines(self._manifest())
-            name = "manifest-sha256.txt"
-            self._tags[name] = self.writer.put(name, self.stamp, lambda: _rewound(manifest)).sha256
+        name = "manifest-sha256.txt"
+        self._tags[name] = self.writer.put(name, self.stamp, self._manifest).sha256
         lines = b"".join(tags.manifest_line(digest, name) for name, digest in self._tags.items())
         self.writer.add("tagmanifest-sha256.txt", self.stamp, lines)
 
     def _manifest(self) -> Iterator[bytes]:
         for number in self.numbers:
+            if number in self.empty and number != self.placeholder:
+                continue
             with closing(self.opener(number)) as stream:
-                for line in reader.open_entry(stream, self._entries[number]["manifest-sha256.txt"]):
-                    if not line.endswith(b"  " + _EMPTY + b"\n") or number == self.placeholder:
-                        yield line
+                lines = reader.open_entry(stream, self._entries[number]["manifest-sha256.txt"])
+                while block := lines.read(BLOCK):
+                    yield block
 
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
@@ -140,17 +148,10 @@ class _Maker:
         for number in self.numbers:
             script = viewer.part_name(part_key(self.plan, number)).encode()
             with closing(self.opener(number)) as stream:
-                for record in read_records(stream):
-                    name = name_of(record)
-                    if name == _EMPTY:
+                for name, record in read_records(stream):
+                    if number in self.empty and name == _EMPTY:
                         belongs = number == self.placeholder
                     else:
                         belongs = name.startswith(_PAYLOAD) or name == script or (number == 1 and name in front)
                     if belongs:
                         yield on_disk(record, number - 1)
-
-
-def _rewound(stream: BinaryIO) -> Iterator[bytes]:
-    stream.seek(0)
-    while block := stream.read(BLOCK):
-        yield block

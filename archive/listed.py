@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import BinaryIO
 
 from archive import tags, viewer
@@ -49,13 +50,12 @@ class ListFiles:
         """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""
         self._made.flush()  # the heads
         index, *others = self.files
-        count = 0
+        numbers = count(1)
         for own_index, *own in volumes:
-            for count, record in enumerate(tags.records(own_index), count + 1):
-                index.write(b"%d;%b" % (count, record.partition(b";")[2]))
+            index.writelines(b"%d;%b" % (next(numbers), record.partition(b";")[2]) for record in tags.records(own_index))
             for file, stream in zip(others, own, strict=True):
                 file.writelines(tags.records(stream))
-        return count
+        return next(numbers) - 1
 
     def finish(self) -> Counts:
         self._made.flush()

@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from archive import viewer
 from archive.errors import Damaged
-from archive.zipfmt import DEFLATED, Entry, data_offset, entry_of, name_of, read_records
+from archive.zipfmt import DEFLATED, Entry, data_offset, entry_of, read_records
 
 _BLOCK = 1 << 18
 
@@ -73,7 +73,7 @@ def open_entry(stream: BinaryIO, entry: Entry) -> io.BufferedReader:
 
 def tag_entries(stream: BinaryIO) -> dict[str, Entry]:
     """The entries outside the payload, by name."""
-    entries = (entry_of(record) for record in read_records(stream) if not name_of(record).startswith(b"data/"))
+    entries = (entry_of(record) for name, record in read_records(stream) if not name.startswith(b"data/"))
     return {entry.name: entry for entry in entries}
 
 

@@ -115,11 +115,14 @@ def records(stream: Iterable[bytes]) -> Iterator[bytes]:
     """The records of such a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
     held, head = b"", True
     for line in stream:
-        held += line
-        if held.count(b'"') % 2 == 0:
-            if not head:
-                yield held
-            held, head = b"", False
+        if held or b'"' in line:
+            held += line
+            if held.count(b'"') % 2:
+                continue
+            line, held = held, b""
+        if not head:
+            yield line
+        head = False
 
 
 def _cell(value: str) -> str:

@@ -150,11 +150,11 @@ def read_end(stream: BinaryIO) -> End:
 
 def read_directory(stream: BinaryIO) -> Iterator[Entry]:
     """Every entry of a volume written here, in order, in small memory. Raises Damaged."""
-    return map(entry_of, read_records(stream))
+    return (entry_of(record) for _, record in read_records(stream))
 
 
-def read_records(stream: BinaryIO) -> Iterator[bytes]:
-    """Its central records as they stand there. Raises Damaged."""
+def read_records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """(name, central record) of each entry, both as they stand there. Raises Damaged."""
     end = read_end(stream)
     at, left = end.offset, b""
     stop = end.offset + end.size
@@ -170,16 +170,17 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _whole_records(block: bytes):
-    """Yields the whole records at the head of `block`; returns what is left over."""
+    """Yields the whole records at the head of `block`, each behind its name; returns what is left over."""
     at = 0
     while at + _CENTRAL.size <= len(block):
         magic, name, extra, comment = _LENGTHS.unpack_from(block, at)
         if magic != b"PK\1\2":
             raise Damaged("El directorio central está dañado")
-        stop = at + _CENTRAL.size + name + extra + comment
+        begin, behind = at + _CENTRAL.size, at + _CENTRAL.size + name
+        stop = behind + extra + comment
         if stop > len(block):
             break
-        yield block[at:stop]
+        yield block[begin:behind], block[at:stop]
         at = stop
     return block[at:]
 
@@ -189,11 +190,6 @@ def entry_of(record: bytes) -> Entry:
     (_, _, _, _, method, time, date, crc, packed, size, n, _, _, disk, _, _, offset) = _CENTRAL.unpack_from(record)
     behind = _CENTRAL.size + n
     return _widen(Entry(record[_CENTRAL.size : behind].decode(), method, crc, packed, size, (time, date), offset, disk), record[behind:])
-
-
-def name_of(record: bytes) -> bytes:
-    """The name in a central record, as it stands there."""
-    return record[_CENTRAL.size : _CENTRAL.size + int.from_bytes(record[28:30], "little")]
 
 
 def size_of(record: bytes) -> int:
