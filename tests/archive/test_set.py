@@ -259,3 +259,13 @@ def test_the_volumes_own_end_records_say_disk_zero(three):
         end = path.read_bytes()[-22:]
         assert end[:8] == b"PK\5\6\0\0\0\0"
     assert three.zip.read_bytes()[-18:-16] == b"\3\0"
+
+
+def test_a_file_of_the_placeholders_name_belongs_to_the_whole_like_any_other(tmp_path, source):
+    documents = [document(n, source, (700_000,), trays=()) for n in range(1, 3)]
+    source.contents["suyo"] = b"suyo"
+    own = File("suyo", "principal", "SIN_DOCUMENTOS.txt", 4, ".txt")
+    made = Set(tmp_path, [*documents, document(3, source, ())._replace(trays=(), files=(own,))], source)
+    assert made.plan.parts == 2
+    bag = validate_bag(extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x"))
+    assert "data/SIN_DOCUMENTOS.txt" in bag.payload_entries() and len(bag.payload_entries()) == 3
