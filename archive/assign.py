@@ -36,7 +36,7 @@ Asked = list[tuple[int, int]]  # of the files of a document: (payload bytes, byt
 
 def file_room(path: str, *, signable: bool) -> int:
     """Bytes that a file needs beside its own: ZIP records, manifest line, viewer detail."""
-    name = len(path.encode())
+    name = len(path) if path.isascii() else len(path.encode())
     return _RECORDS + _HASH_LINE + _FILE_DETAIL + 5 * name + (_SIGNED_DETAIL if signable else 0)
 
 

@@ -32,7 +32,7 @@ class Folder:
         for number, (relative, info) in enumerate(self._walk(""), 1):
             if info.st_mtime > self._youngest or number == 1:
                 self._youngest = info.st_mtime
-            problem = _problem(info.st_mode)
+            problem = None if stat.S_ISREG(info.st_mode) else _problem(info.st_mode)
             size, suffix = None if problem else info.st_size, split_suffix(relative)[1]
             file = File(relative, "principal", relative, size, suffix, problem)
             shown = relative if relative.isascii() else relative.encode("utf-8", "replace").decode()
@@ -85,7 +85,7 @@ class Folder:
     def _walk(self, below: str) -> Iterator[tuple[str, os.stat_result]]:
         """(relative path, lstat) of everything that is not a folder, sorted by the bytes of each name."""
         with os.scandir(os.path.join(self.root, below)) as entries:
-            listed = sorted(entries, key=lambda e: os.fsencode(e.name))
+            listed = sorted(entries, key=lambda e: e.name.encode("utf-8", "surrogateescape"))
         for entry in listed:
             relative = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
@@ -98,10 +98,9 @@ def _iso(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment // 1))
 
 
-def _problem(mode: int) -> str | None:
-    if stat.S_ISLNK(mode):
-        return "enlace"
-    return None if stat.S_ISREG(mode) else "especial"
+def _problem(mode: int) -> str:
+    """Of what is no regular file."""
+    return "enlace" if stat.S_ISLNK(mode) else "especial"
 
 
 class _Descriptor:

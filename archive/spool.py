@@ -51,13 +51,18 @@ class Spool:
             raise PlanError(f"El documento {document.id} aparece dos veces")
         files = self._named(document)
         line, length = pack(document, files)
-        asked = [(file.size, file_room(path, signable=path.endswith(SIGNABLE))) for file, path in files if file.included]
+        asked: Asked = []
+        for file, path in files:
+            signable = path.endswith(SIGNABLE)
+            self._lines += signable
+            if file.included:
+                asked.append((file.size, file_room(path, signable=signable)))
         batch = self._batch
         batch.lines.append(line)
         batch.asked.append((2 * length + 600, asked))
         batch.rows.append(self.index.row(document))
         self._words.append(_words(document, files))
-        self._lines += 1 + len([path for _, path in files if path.endswith(SIGNABLE)])
+        self._lines += 1
         if lost := len(files) - len(asked):
             self.con_novedad += 1
             self.missing += lost

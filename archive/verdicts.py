@@ -51,7 +51,8 @@ class Verdicts:
 
     def settle(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> None:
         """The verdicts on signatures that stand apart from the file they sign, once all files of the document are written."""
-        detached.settle(planned.files, outcomes, self._reopen, anchors=self._anchors, moment=self._moment)
+        if self._wanted:
+            detached.settle(planned.files, outcomes, self._reopen, anchors=self._anchors, moment=self._moment)
 
     def _check(self, content: BinaryIO) -> dict:
         return signatures.check(content, anchors=self._anchors, moment=self._moment).as_dict()
