@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import ARRAY, Integer, Select, Text, case, collate, column, func, literal, not_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from extensions import db
-from models import Cuenta
+from models import Cuenta, Institucion
 from rules.identity import compact
 from rules.policy import Actor
 from services import scope
@@ -23,9 +23,13 @@ from services.word_index import CUENTAS, Query, asked, begins, family, on_sqlite
 SHOWN = 20
 COUNT_LIMIT = 1000
 MAX_DIGITS = 20
+TOLD = (
+    load_only(Cuenta.nombre, Cuenta.apellido, Cuenta.cedula, Cuenta.puesto, Cuenta.area, Cuenta.correos, Cuenta.activa, Cuenta.ausente_desde, Cuenta.apellido_plegado),
+    joinedload(Cuenta.institucion).load_only(Institucion.nombre, Institucion.sigla),
+)
 # So many entries of an index are gone through before all the rows of a word are read.
-WALKED = 2000
-BY_SURNAME = "ix_cuenta_nombre"
+WALKED = 3000
+BY_SURNAME = "ix_cuenta_palabras_apellido"
 # The last character there is: it ends the surnames that begin with a word.
 LAST = chr(0x10FFFF)
 
@@ -53,8 +57,8 @@ def _search(accounts: Select[tuple[Cuenta]], text: str, limit: int, find) -> Fou
     wanted = asked(text)
     if not wanted:
         return Found([], 0, False)
-    total, rows = find(accounts.options(joinedload(Cuenta.institucion)), wanted, limit)
-    best = list(dict.fromkeys([*_exact(accounts, text), *rows]))[:limit]
+    total, rows = find(accounts.options(*TOLD), wanted, limit)
+    best = list(dict.fromkeys([*_exact(accounts.options(*TOLD), text), *rows]))[:limit]
     return Found(best, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
 
 
@@ -100,7 +104,7 @@ def _by_fts5(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> 
     rest: list[Cuenta] = []
     if len(kin) < limit:
         ids = _matched(accounts, wanted, False).order_by(CUENTAS.id).limit(limit - len(kin))
-        rest = list(db.session.scalars(accounts.where(Cuenta.id.in_(ids)).order_by(Cuenta.id)))
+        rest = sorted(_load(accounts, ids), key=lambda row: row.id)
     best = [*kin, *rest]
     return len(best) if len(best) < limit else _count(_matched(accounts, wanted)), best
 
@@ -113,11 +117,11 @@ def _kin(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> list
         own = accounts.where(Cuenta.apellido_plegado >= word, Cuenta.apellido_plegado < word + LAST).with_hint(Cuenta, f"INDEXED BY {BY_SURNAME}", "sqlite")
         entries = own.with_only_columns(Cuenta.id, Cuenta.busqueda).order_by(Cuenta.apellido_plegado, Cuenta.id)
         walk = entries.limit(WALKED).subquery()
-        met = select(walk.c.id).where(begins(walk.c.busqueda, wanted)).limit(limit)
-        rows = list(db.session.scalars(accounts.where(Cuenta.id.in_(met))))
+        rows = _load(accounts, select(walk.c.id).where(begins(walk.c.busqueda, wanted)).limit(limit))
         if len(rows) < limit and db.session.scalar(entries.with_only_columns(Cuenta.id).offset(WALKED).limit(1)):
-            everyone = accounts.where(Cuenta.id.in_(_matched(accounts, wanted, True)))
-            return list(db.session.scalars(everyone.order_by(Cuenta.apellido_plegado, Cuenta.id).limit(limit)))
+            kin = _joined(accounts, wanted, True).order_by(Cuenta.apellido_plegado, Cuenta.id).limit(limit)
+            best = _load(accounts, kin)
+            break
         best += rows
     return sorted(best, key=lambda row: (row.apellido_plegado, row.id))[:limit]
 
@@ -125,11 +129,18 @@ def _kin(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> list
 def _matched(accounts: Select[tuple[Cuenta]], wanted: list[str], surname: bool | None = None) -> Select[tuple[int]]:
     """Ids of the accounts with these words: of all, of those whose surname begins with one of them, of the others."""
     query = Query(wanted, surname=surname)
-    if query.exact:
-        return select(CUENTAS.id).select_from(CUENTAS.rows).where(CUENTAS.match(query))
+    return select(CUENTAS.id).select_from(CUENTAS.rows).where(CUENTAS.match(query)) if query.exact else _joined(accounts, wanted, surname)
+
+
+def _joined(accounts: Select[tuple[Cuenta]], wanted: list[str], surname: bool | None) -> Select[tuple[int]]:
+    """As `_matched`, with the rows of the accounts beside the index."""
     kin = family(Cuenta.apellido_plegado, wanted)
     asked_rows = [begins(Cuenta.busqueda, wanted), *([] if surname is None else [kin if surname else not_(kin)])]
-    return accounts.with_only_columns(CUENTAS.id).select_from(CUENTAS.joined).where(CUENTAS.match(query), *asked_rows)
+    return accounts.with_only_columns(CUENTAS.id).select_from(CUENTAS.joined).where(CUENTAS.match(Query(wanted, surname=surname)), *asked_rows)
+
+
+def _load(accounts: Select[tuple[Cuenta]], ids: Select[tuple[int]]) -> list[Cuenta]:
+    return list(db.session.scalars(accounts.where(Cuenta.id.in_(ids))))
 
 
 def _count(ids: Select[tuple[int]]) -> int:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, exists, func, literal_column, or_, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from extensions import db
 from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
@@ -28,6 +28,11 @@ MONTHS_MARKED = 24
 RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
+# What the header's search tells of a request.
+BRIEF = (
+    load_only(Solicitud.clase, Solicitud.estado, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.vigente_hasta),
+    joinedload(Solicitud.institucion).load_only(Institucion.nombre, Institucion.sigla),
+)
 # Estados whose second line is of a run.
 RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
@@ -113,12 +118,12 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
     """A few requests for the header's search, the newest first: the one of that number and those with these words."""
     now, wanted, number = clock.now(), asked(text), _number(text)
-    load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
+    load = scope.solicitudes(actor).options(*BRIEF)
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
     if wanted:
         newest = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit)
         found += db.session.scalars(load.where(Solicitud.id.in_(newest)).order_by(Solicitud.id.desc()).limit(limit))
-    return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
+    return [Row(row, effective(row.estado, row.vigente_hasta, now), "") for row in list(dict.fromkeys(found))[:limit]]
 
 
 def _newest(actor: Actor, wanted: list[str], limit: int) -> Select[tuple[int]]:

@@ -106,13 +106,16 @@ SAMPLE = f"CREATE INDEX ix_cuenta_palabras_muestra_64 ON cuenta USING gin ({WORD
 
 def upgrade():
     if op.get_bind().dialect.name == "postgresql":
-        op.create_index("ix_cuenta_apellido", "cuenta", [sa.text('apellido_plegado COLLATE "C"'), "id"])
+        op.create_index("ix_cuenta_palabras_apellido", "cuenta", [sa.text('apellido_plegado COLLATE "C"'), "id"])
         op.execute(sa.text(SAMPLE))
         op.execute(FUNCTION)
+    else:
+        # SQLite's walk reads the words in the index too; PostgreSQL's entries may not be that long.
+        op.create_index("ix_cuenta_palabras_apellido", "cuenta", ["apellido_plegado", "id", "busqueda"])
 
 
 def downgrade():
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION buscar_cuentas")
         op.execute("DROP INDEX ix_cuenta_palabras_muestra_64")
-        op.drop_index("ix_cuenta_apellido", table_name="cuenta")
+    op.drop_index("ix_cuenta_palabras_apellido", table_name="cuenta")
