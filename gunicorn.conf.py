@@ -17,4 +17,4 @@ def post_worker_init(worker):
     200 ms. And a page makes some thousands of objects, all gone with it: no need to search after every 700."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)
+    gc.set_threshold(2_000)
