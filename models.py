@@ -1164,9 +1164,9 @@ class Latido(Base):
 __all__ = ["db"] + [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Base)]
 
 
-# Of the word index on PostgreSQL (services.word_index, revision 0009), for tables made without the migrations.
+# Of the word index on PostgreSQL (services.word_index, revisions 0009 and 0012), for tables made without the migrations.
 BEGINNINGS = """
-CREATE OR REPLACE FUNCTION comienzos(texto text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT COST 10000 AS $$
+CREATE OR REPLACE FUNCTION comienzos(texto text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT COST 100 AS $$
 SELECT array_agg(CASE WHEN starts_with(w, '__') THEN w ELSE left(w, n) END)
 FROM unnest(string_to_array(btrim(texto), ' ')) AS w, generate_series(2, 6) AS n
 WHERE n <= length(w) AND (n = 2 OR NOT starts_with(w, '__'))

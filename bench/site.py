@@ -29,7 +29,6 @@ from services import signin
 
 PASSWORD = "Banco-de-pruebas-2026"
 ROOT = Path(__file__).parent.parent
-WORKERS = 2
 
 
 @dataclass
@@ -152,8 +151,7 @@ def running(url: str) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--workers", str(WORKERS), "--threads", "8", "-b", f"127.0.0.1:{port}",
-               "--keep-alive", "240", "--no-control-socket", "--log-level", "warning", "--access-logformat", "%(D)s"]
+    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "--keep-alive", "240", "--log-level", "warning", "--access-logformat", "%(D)s"]
     # As in Procfile.
     with tempfile.NamedTemporaryFile() as log:
         yield from _served(command + ["--access-logfile", log.name, "app:create_app()"], url, port, Path(log.name))

@@ -99,8 +99,13 @@ def static_url(filename: str) -> str:
 
 def icon(name: str, cls: str = "") -> Markup:
     """A decorative icon of the sprite (the word beside it speaks). Raises KeyError when the sprite has no such icon."""
-    sprite = _static_folder() / "icons" / "sprite.svg"
-    if name not in _symbols(sprite):
+    return _drawn(_static_folder(), request.root_path, name, cls)
+
+
+@lru_cache(maxsize=512)
+def _drawn(folder: Path, root: str, name: str, cls: str) -> Markup:
+    """root: where the site is mounted, part of the address. A list has dozens of a few icons."""
+    if name not in _symbols(folder / "icons" / "sprite.svg"):
         raise KeyError(f"icons/sprite.svg has no icon i-{name}")
     classes = f"i {cls}" if cls else "i"
     return Markup('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
@@ -201,7 +206,10 @@ _FOLDED = _Folded()
 
 
 def _static_folder() -> Path:
-    return Path(current_app.static_folder or "")
+    return _path(current_app.static_folder or "")
+
+
+_path = cache(Path)
 
 
 @cache

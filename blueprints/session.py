@@ -18,20 +18,21 @@ from extensions import db, login
 from models import Cargo, Institucion, Nombramiento, Solicitud, Usuario
 from rules.glossary import CARGO
 from rules.lifecycle import Estado
-from rules.policy import Permission
+from rules.policy import Actor, Permission
 from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
 
 
 class SessionUser:
-    """What Flask-Login keeps: the id and the session counter, so that raising the counter ends every session."""
+    """What Flask-Login keeps: the id and the session counter, so that raising the counter ends every session. actor: the rights, of
+    who was recognised by the session."""
 
     is_authenticated = is_active = True
     is_anonymous = False
 
-    def __init__(self, usuario: Usuario):
-        self.usuario = usuario
+    def __init__(self, usuario: Usuario, actor: Actor | None = None):
+        self.usuario, self.actor = usuario, actor
 
     def get_id(self) -> str:
         return f"{self.usuario.id}:{self.usuario.sesion}"
@@ -47,10 +48,10 @@ def init_app(app: Flask) -> None:
 
 def _load(token: str) -> SessionUser | None:
     usuario_id, _, sesion = token.partition(":")
-    usuario = db.session.get(Usuario, int(usuario_id)) if usuario_id.isdigit() else None
-    if usuario is None or str(usuario.sesion) != sesion or not usuario.habilitado:
+    found = people.with_rights(int(usuario_id), clock.now()) if usuario_id.isdigit() else None
+    if found is None or str(found[0].sesion) != sesion or not found[0].habilitado:
         return None
-    return SessionUser(usuario)
+    return SessionUser(*found)
 
 
 def _identify() -> None:
@@ -74,7 +75,7 @@ def _identify() -> None:
     # Polling is not activity: a page left open must not keep its session for ever.
     if request.headers.get("HX-Trigger-Name") != "sondeo":
         session[SEEN] = at.isoformat()
-    actor = people.actor_of(current_user.usuario, at)
+    actor = current_user.actor
     g.actor = actor if actor.may_enter else None
 
 

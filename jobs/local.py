@@ -128,8 +128,7 @@ def _run(port: str, data: Path, queue: Child | None) -> int:
         print("La cola (Valkey) no respondió.", file=sys.stderr)
         return 1
     gunicorn = [
-        sys.executable, "-m", "gunicorn", "--no-control-socket", "-k", "gthread", "--workers", "1", "--threads", "8",
-        "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
+        sys.executable, "-m", "gunicorn", "--workers", "1", "--graceful-timeout", "10", "--log-level", "warning", "-b", f"127.0.0.1:{port}", "app:create_app()",
     ]
     clients = [Child("web", gunicorn), Child("worker", [*FLASK, "worker", RUNS]), Child("avisos", [*FLASK, "worker", LIGHT]),
                Child("clock", [*FLASK, "clock"])]

@@ -141,13 +141,15 @@ class Listing:
         walk = self._walk(order, False, COUNT_LIMIT + 1)
         if cursor.leg >= len(walk.legs):
             return None
-        forward = cursor.side in {FIRST, AFTER}
-        found, more, total = walk.collect(cursor, forward, size)
-        if not found:
-            return (0, False) if cursor.side == FIRST else None
+        first, forward = cursor.side == FIRST, cursor.side in {FIRST, AFTER}
+        # The first page takes along the keys of all pages of a short list, not to read its rows twice.
+        keys, more, total = walk.collect(cursor, forward, NUMBERED if first else size)
+        if not keys:
+            return (0, False) if first else None
         if total > COUNT_LIMIT:
             return COUNT_LIMIT, True
-        return self._page(cursor, order, size, total, False, walk, found, more) or (total, False)
+        more, found, every = (len(keys) > size, keys[:size], keys) if first else (more, keys, None)
+        return self._page(cursor, order, size, total, False, walk, found, more, every) or (total, False)
 
     def batches(self, asked: str = "", load: Select[Any] | None = None) -> Iterator[list[Any]]:
         """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open.
@@ -181,7 +183,9 @@ class Listing:
 
     def _page(
         self, cursor: _Cursor, order: str, size: int, total: int, many: bool, walk: _Walk, found: list[tuple], more: bool,
+        every: list[tuple] | None = None,
     ) -> Page[Any] | None:
+        """every: the keys of the whole list from its beginning, up to NUMBERED, where they are known."""
         forward = cursor.side in {FIRST, AFTER}
         if cursor.side != FIRST and (not found or (cursor.side == BEFORE and len(found) < size)):
             return None
@@ -201,12 +205,12 @@ class Listing:
             previous=to(BEFORE, found[0], back) if has_previous else None,
             next=to(AFTER, found[-1], on) if has_next else None,
             last=self._write(order, _Cursor(LAST)) if has_next else None,
-            numbers=self._numbers(walk, order, size, total) if size < total <= NUMBERED else (),
+            numbers=self._numbers(walk, order, size, every) if size < total <= NUMBERED else (),
         )
 
-    def _numbers(self, walk: _Walk, order: str, size: int, total: int) -> tuple[str, ...]:
+    def _numbers(self, walk: _Walk, order: str, size: int, every: list[tuple] | None) -> tuple[str, ...]:
         """Cursors of all pages of a short list: where each begins, from the keys of the whole list."""
-        keys, _ = walk.fetch(_Cursor(FIRST), True, NUMBERED)
+        keys = walk.fetch(_Cursor(FIRST), True, NUMBERED)[0] if every is None else every
         ends = [(keys[i - 1], i) for i in range(size, len(keys), size)]
         return ("", *(self._write(order, _Cursor(AFTER, key[0], list(key[1:]), at)) for key, at in ends))
 

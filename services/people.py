@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -27,9 +28,19 @@ def in_force(now: datetime | BindParameter[datetime]):
 def actor_of(usuario: Usuario, now: datetime) -> Actor:
     """The rights of a person at `now`. An AIQ whose Quipux account was inactivated loses the office's access at once
     (decisions 4); the SGE's staff and AIQs designated before their Quipux account exists have no account to lose."""
-    held: dict[_Kind, list[Any]] = {kind: [] for kind in _Kind}
-    for row in db.session.execute(_HELD, {"usuario": usuario.id, "cedula": usuario.cedula, "ahora": now}):
-        held[_Kind(row.clase)].append(row)
+    return _actor(usuario, db.session.execute(_HELD, {"usuario": usuario.id, "ahora": now}))
+
+
+def with_rights(usuario_id: int, now: datetime) -> tuple[Usuario, Actor] | None:
+    """The person of that number and the rights at `now`, in one question, as every page asks for them; None when there is nobody."""
+    rows = db.session.execute(_PERSON, {"usuario": usuario_id, "ahora": now}).all()
+    return (rows[0].Usuario, _actor(rows[0].Usuario, rows)) if rows else None
+
+
+def _actor(usuario: Usuario, rows: Iterable[Any]) -> Actor:
+    held: dict[int | None, list[Any]] = {kind: [] for kind in (None, *_Kind)}
+    for row in rows:
+        held[row.clase].append(row)
     accounts = held[_Kind.CUENTA]
     offices = [(Cargo(o.cargo), o.institucion_id) for o in held[_Kind.NOMBRAMIENTO]]
     aiq = [(cargo, place) for cargo, place in offices if cargo not in SGE and not _lost_account(place, accounts)]
@@ -66,10 +77,11 @@ class _Kind(IntEnum):
 
 
 def _held() -> CompoundSelect:
-    """All that a person's rights come from, in one question, as every request asks it: offices in force, accounts, processes in which the person is
+    """All that a person's rights come from, in one question: offices in force, accounts, processes in which the person is
     the AIQ to be, institutions in which something was asked for these accounts. vale: the account is active; the process is not
     finished (once it is, the office gives the right to look at it: who has left the office has left the process too, decisions 2)."""
-    usuario, cedula, now = bindparam("usuario", type_=Integer), bindparam("cedula", type_=String), bindparam("ahora", type_=UTCDateTime)
+    usuario, now = bindparam("usuario", type_=Integer), bindparam("ahora", type_=UTCDateTime)
+    cedula = select(Usuario.cedula).where(Usuario.id == usuario).scalar_subquery()
 
     def kind(number: _Kind) -> ColumnElement[int]:
         return literal_column(str(int(number)), Integer).label("clase")
@@ -90,6 +102,8 @@ def _held() -> CompoundSelect:
 
 
 _HELD = _held()
+_RIGHTS = _HELD.subquery("derechos")
+_PERSON = select(Usuario, *_RIGHTS.c).outerjoin(_RIGHTS, true()).where(Usuario.id == bindparam("usuario", type_=Integer))
 
 
 def _lost_account(institucion_id: int, accounts) -> bool:

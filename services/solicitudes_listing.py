@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, exists, func, literal_column, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, exists, func, literal_column, or_, select, union_all
+from sqlalchemy.orm import joinedload, load_only
 
 from extensions import db
 from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
@@ -28,6 +28,11 @@ MONTHS_MARKED = 24
 RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
+# What the header's search tells of a request.
+BRIEF = (
+    load_only(Solicitud.clase, Solicitud.estado, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.vigente_hasta),
+    joinedload(Solicitud.institucion).load_only(Institucion.nombre, Institucion.sigla),
+)
 # Estados whose second line is of a run.
 RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
@@ -113,33 +118,30 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
     """A few requests for the header's search, the newest first: the one of that number and those with these words."""
     now, wanted, number = clock.now(), asked(text), _number(text)
-    load = scope.solicitudes(actor).options(joinedload(Solicitud.institucion))
+    load = scope.solicitudes(actor).options(*BRIEF)
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
-    ids = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit) if wanted else []
-    if ids:
-        found += sorted(db.session.scalars(load.where(Solicitud.id.in_(ids))), key=lambda s: -s.id)
-    return [_row(actor, solicitud, None, now) for solicitud in list(dict.fromkeys(found))[:limit]]
+    if wanted:
+        newest = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit)
+        found += db.session.scalars(load.where(Solicitud.id.in_(newest)).order_by(Solicitud.id.desc()).limit(limit))
+    return [Row(row, effective(row.estado, row.vigente_hasta, now), "") for row in list(dict.fromkeys(found))[:limit]]
 
 
-def _newest(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+def _newest(actor: Actor, wanted: list[str], limit: int) -> Select[tuple[int]]:
     """FTS5 gives its rows from the last one back as readily as from the first one on."""
     rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    rows = rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True)
-    return list(db.session.scalars(rows.order_by(SOLICITUDES.id.desc()).limit(limit)))
+    return rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True).order_by(SOLICITUDES.id.desc()).limit(limit)
 
 
-def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> list[int]:
+def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> CompoundSelect[tuple[int]]:
     """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
-    are not met there often enough are rare, and all their rows are few."""
-    # Asked for beforehand: without the number the planner does not know that few rows are left.
-    latest = db.session.scalar(select(func.max(Solicitud.id))) or 0
+    are not met there often enough are rare, and all their rows are few: only then are they asked for."""
+    latest = select(func.max(Solicitud.id)).scalar_subquery()
     recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
-    ids = list(db.session.scalars(recent.order_by(Solicitud.id.desc()).limit(limit)))
-    if len(ids) == limit:
-        return ids
+    met = recent.order_by(Solicitud.id.desc()).limit(limit).cte("recientes").prefix_with("MATERIALIZED")
     rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    some = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).cte("elegidas").prefix_with("MATERIALIZED")
-    return list(db.session.scalars(select(some.c.id).order_by(some.c.id.desc()).limit(limit)))
+    rare = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).where(select(func.count()).select_from(met).scalar_subquery() < limit)
+    held = rare.cte("halladas").prefix_with("MATERIALIZED")
+    return union_all(select(met.c.id), select(select(held.c.id).order_by(held.c.id.desc()).limit(limit).subquery().c.id))
 
 
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tuple[Any, Estado, str]]]:
