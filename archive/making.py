@@ -106,13 +106,11 @@ class Maker:
 
     def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
         told = detail.of(planned, self.number, outcomes)
-        self.novedades += self._novedades(planned, told)
+        if found := tags.novedades(told, self.number):
+            self.novedades += self._novedades(planned, told, found)
         return told
 
-    def _novedades(self, planned: PlannedDocument, told: dict) -> Iterator[Novedad]:
-        found = list(tags.novedades(told, self.number))
-        if not found:  # as nearly always
-            return
+    def _novedades(self, planned: PlannedDocument, told: dict, found: list[tuple[dict, str]]) -> Iterator[Novedad]:
         d = planned.document
         place = {id(row): file.path for row, file in zip(told["archivos"], planned.files, strict=True)}
         for row, cause in found:

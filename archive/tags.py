@@ -49,8 +49,9 @@ class Lists:
         self.counts.add(detail["destino"])
         index, missing, signed = self._rows
         index.append(index_line(self.counts.found, detail))
-        missing.extend(_novedad_lines(detail, self._part))
-        signed.extend(_firma_lines(detail))
+        missing += _novedad_lines(detail, self._part)
+        if [file for file in detail["archivos"] if "firma" in file]:
+            signed += _firma_lines(detail)
         if len(index) >= self._TOGETHER:
             self.flush()
 
@@ -70,18 +71,17 @@ def index_line(position: int, d: dict) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _novedad_lines(d: dict, part: int | None) -> Iterator[tuple]:
-    for f, cause in novedades(d, part):
-        kind = _KINDS.get(f["clase"], f["clase"])
-        yield d["numero"], _day(d["fecha"]), d["asunto"], f["nombre"], kind, CAUSES[cause], f"Nº {d['id']}"
+def _novedad_lines(d: dict, part: int | None) -> list[tuple[str, ...]]:
+    return [
+        (d["numero"], _day(d["fecha"]), d["asunto"], f["nombre"], _KINDS.get(f["clase"], f["clase"]), CAUSES[cause], f"Nº {d['id']}")
+        for f, cause in novedades(d, part)
+    ]
 
 
-def novedades(detail: dict, part: int | None = None) -> Iterator[tuple[dict, str]]:
+def novedades(detail: dict, part: int | None = None) -> list[tuple[dict, str]]:
     """(file, cause) of each novedad or notice of a document; with `part`, those that this volume has to tell."""
-    for file in detail["archivos"]:
-        cause = file.get("causa") or file.get("aviso")
-        if cause and (part is None or file.get("parte", detail["parte"]) == part):
-            yield file, cause
+    found = [(file, cause) for file in detail["archivos"] if (cause := file.get("causa") or file.get("aviso"))]
+    return [one for one in found if part is None or one[0].get("parte", detail["parte"]) == part] if found else found
 
 
 def _firma_lines(d: dict) -> Iterator[tuple]:
