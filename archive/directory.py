@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -133,9 +131,17 @@ class _Maker:
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
         counts = Counts(self.plan.summary.found, excluded=self.plan.summary.excluded)
-        every = (one for number in self.numbers for one in self._fates(number))
-        for _, told in groupby(every, key=itemgetter(0)):  # one that runs over several volumes comes in a row from each of them
-            counts.add(detail.fate(fate for _, fate in told))
+        last, held = b"", None
+        for number in self.numbers:
+            for id, fate in self._fates(number):
+                if id == last:  # one that runs over several volumes comes in a row from each of them
+                    held = detail.fate((held, fate))
+                    continue
+                if held:
+                    counts.add(held)
+                last, held = id, fate
+        if held:
+            counts.add(held)
         return counts.check()
 
     def _fates(self, number: int) -> Iterator[tuple[bytes, str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import BinaryIO
 
 from archive.jsontext import loads, shown
@@ -42,8 +42,8 @@ _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 @cache
 def static_files() -> list[tuple[str, bytes]]:
     """(name inside the volume, bytes) of the viewer's fixed files: the same in all volumes of all archives."""
-    root = resources.files(__package__) / "assets"
-    return [(name, root.joinpath(*name.split("/")).read_bytes()) for name in _STATIC]
+    root = Path(__file__).parent / "assets"
+    return [(name, (root / name).read_bytes()) for name in _STATIC]
 
 
 @cache
