@@ -57,7 +57,7 @@ def defer_migrations(app: Flask) -> None:
 
 @contextmanager
 def reading():
-    """Inside, SQLite transactions do not take the write lock at their start (see `_begin`)."""
+    """Inside, transactions only read, and the database refuses to write; SQLite's do not take the write lock at their start."""
     token = _read_only.set(True)
     try:
         yield
@@ -73,6 +73,12 @@ class HintingCompiler(SQLiteCompiler):
         return text
 
 
+# An execution option: this statement is asked so often that PostgreSQL keeps its plan (see `_prepared`).
+PREPARED = "prepared"
+# As often as that a statement has to be asked before psycopg prepares it by itself; None would forbid it altogether.
+NEVER = 1 << 30
+
+
 def tune(engine: Engine) -> None:
     """Make SQLite behave under several processes, and PostgreSQL answer short questions. Only for our own database: Quipux's
     connections are read-only and are the business of sources/."""
@@ -81,7 +87,9 @@ def tune(engine: Engine) -> None:
         event.listen(engine, "connect", _connect)
         event.listen(engine, "begin", _begin)
     elif engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", _without_jit)
+        event.listen(engine, "connect", _connect_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "do_execute", _prepared)
 
 
 def _connect(connection, _record) -> None:
@@ -93,16 +101,32 @@ def _connect(connection, _record) -> None:
     cursor.close()
 
 
-def _without_jit(connection, _record) -> None:
-    # A search of 10 ms was compiled for 100 ms: its plan looks costly, because words are rechecked only when memory is short.
-    connection.execute("SET jit = off")
-    connection.commit()
-
-
 def _begin(connection) -> None:
     # A transaction that reads first and writes later cannot wait for the lock (its snapshot is stale): writers queue
     # at BEGIN instead. Requests that only read stay out of that queue.
-    connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
+    reads, driver = _read_only.get(), connection.connection.driver_connection
+    driver.execute(f"PRAGMA query_only={int(reads)}")
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _connect_postgresql(connection, _record) -> None:
+    # A search of 10 ms was compiled for 100 ms: its plan looks costly, because words are rechecked only when memory is short.
+    connection.execute("SET jit = off")
+    connection.commit()
+    connection.prepare_threshold = NEVER
+
+
+def _begin_postgresql(connection) -> None:
+    connection.connection.driver_connection.read_only = _read_only.get()
+
+
+def _prepared(cursor, statement, parameters, context) -> bool:
+    """Statements with the option PREPARED are prepared at once, so that they are planned a few times instead of each time. The others
+    never: a plan for any dates would not do for the dates of a list."""
+    if PREPARED in context.execution_options:
+        cursor.execute(statement, parameters, prepare=True)
+        return True
+    return False
 
 
 def redis_connection(*, retries: int = 1) -> redis.Redis:

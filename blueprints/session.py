@@ -79,9 +79,13 @@ def _identify() -> None:
     g.actor = actor if actor.may_enter else None
 
 
-def _end_reading(_error) -> None:
+def _end_reading(error) -> None:
     reading = g.pop("reading", None)
     if reading is not None:
+        if error is None:
+            # Nothing was written, so nothing is undone: a ROLLBACK would make psycopg forget its prepared statements.
+            db.session.expunge_all()
+            db.session.commit()
         db.session.remove()
         reading.__exit__(None, None, None)
 

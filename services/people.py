@@ -11,7 +11,7 @@ from sqlalchemy import (
     BindParameter, ColumnElement, CompoundSelect, Integer, Select, String, and_, bindparam, case, false, func, literal_column, null, or_, select, true, type_coerce, union_all,
 )
 
-from extensions import db
+from extensions import PREPARED, db
 from models import CambioAIQ, Cargo, Cuenta, Implantacion, Nombramiento, Solicitud, Usuario, UTCDateTime
 from rules.identity import words
 from rules.policy import Actor
@@ -103,7 +103,7 @@ def _held() -> CompoundSelect:
 
 _HELD = _held()
 _RIGHTS = _HELD.subquery("derechos")
-_PERSON = select(Usuario, *_RIGHTS.c).outerjoin(_RIGHTS, true()).where(Usuario.id == bindparam("usuario", type_=Integer))
+_PERSON = select(Usuario, *_RIGHTS.c).outerjoin(_RIGHTS, true()).where(Usuario.id == bindparam("usuario", type_=Integer)).execution_options(**{PREPARED: True})
 
 
 def _lost_account(institucion_id: int, accounts) -> bool:

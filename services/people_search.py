@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Integer, Select, Text, case, collate, column, func, literal, not_, select
 from sqlalchemy.orm import joinedload, load_only
 
-from extensions import db
+from extensions import PREPARED, db
 from models import Cuenta, Institucion
 from rules.identity import compact
 from rules.policy import Actor
@@ -90,7 +90,8 @@ def _national(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) ->
         return _by_fts5(accounts, wanted, limit)
     places = func.buscar_cuentas(literal(wanted, ARRAY(Text)), limit, COUNT_LIMIT, WALKED).table_valued(
         column("id", Integer), column("lugar", Integer), column("total", Integer), name="mejores")
-    return _counted(accounts.join(places, places.c.id == Cuenta.id).add_columns(places.c.total).order_by(places.c.lugar))
+    query = accounts.join(places, places.c.id == Cuenta.id).add_columns(places.c.total).order_by(places.c.lugar)
+    return _counted(query.execution_options(**{PREPARED: True}))
 
 
 def _counted(query: Select[Any]) -> tuple[int, list[Cuenta]]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, exists, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import joinedload, load_only
 
-from extensions import db
+from extensions import PREPARED, db
 from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
@@ -118,7 +118,7 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
 def best(actor: Actor, text: str, limit: int) -> list[Row]:
     """A few requests for the header's search, the newest first: the one of that number and those with these words."""
     now, wanted, number = clock.now(), asked(text), _number(text)
-    load = scope.solicitudes(actor).options(*BRIEF)
+    load = scope.solicitudes(actor).options(*BRIEF).execution_options(**{PREPARED: True})
     found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
     if wanted:
         newest = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit)

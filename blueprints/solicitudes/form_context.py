@@ -10,10 +10,11 @@ from blueprints.solicitudes.forms import SolicitudForm, whole_number
 from extensions import db
 from models import Cuenta, Institucion, Solicitud
 from rules import texts
+from rules.capacity import Period
 from rules.identity import words
 from rules.lifecycle import Clase
 from rules.policy import Actor
-from services import clock, people_search, petitions, scope, solicitudes
+from services import clock, people_search, petitions, schedule, scope, solicitudes
 from services.errors import NotFound
 from sources import Petition, SourceUnavailable
 
@@ -62,6 +63,11 @@ class FormState:
     @property
     def personal(self) -> bool:
         return self.clase is Clase.PERSONAL
+
+    @cached_property
+    def periodo(self) -> Period | None:
+        """The time of alta demanda in force, for the whole page: its pieces do not ask."""
+        return schedule.current_period(clock.today())
 
     @cached_property
     def accounts(self) -> list[Cuenta]:

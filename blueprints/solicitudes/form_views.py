@@ -17,7 +17,7 @@ from models import Solicitud
 from rules import texts
 from rules.lifecycle import Clase, Estado
 from rules.policy import Permission, may
-from services import clock, schedule, scope, solicitudes
+from services import clock, scope, solicitudes
 from services.asking import unlocked
 from services.errors import Conflict, NotFound, Refused
 
@@ -176,5 +176,5 @@ def _answer(state: FormState, fragment: str | None = None, *, status: int = 200,
         without = state.existing.id if state.existing else None
         return htmx.render(
             PAGE[state.clase], fragment, status, s=state, form=state.form, conflicto=conflict, panel=panel(state, depth, without),
-            periodo=schedule.current_period(clock.today()), hoy=clock.today().isoformat(),
+            hoy=clock.today().isoformat(),
         )
