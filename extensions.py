@@ -73,6 +73,7 @@ class HintingCompiler(SQLiteCompiler):
         return text
 
 
+READS = "reads"
 # An execution option: this statement is asked so often that PostgreSQL keeps its plan (see `_prepared`).
 PREPARED = "prepared"
 # As often as that a statement has to be asked before psycopg prepares it by itself; None would forbid it altogether.
@@ -105,7 +106,10 @@ def _begin(connection) -> None:
     # A transaction that reads first and writes later cannot wait for the lock (its snapshot is stale): writers queue
     # at BEGIN instead. Requests that only read stay out of that queue.
     reads, driver = _read_only.get(), connection.connection.driver_connection
-    driver.execute(f"PRAGMA query_only={int(reads)}")
+    # Said only when it changes: SQLite forgets all its prepared statements at it.
+    if connection.info.get(READS) is not reads:
+        driver.execute(f"PRAGMA query_only={int(reads)}")
+        connection.info[READS] = reads
     driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
