@@ -47,6 +47,8 @@ EXPORTED = (
 )
 SHOWN = 8
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
+# SQLite's, of revision 0012.
+BY_ID = "ix_solicitud_palabras_filas"
 
 
 class Vista(StrEnum):
@@ -261,7 +263,11 @@ def _months(start: datetime, end: datetime) -> list[str]:
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
-    query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)) if on_sqlite() else rest.where(SOLICITUDES.holds(words))
+    """On SQLite the rows that the word index gives are asked for the rest in an index of a tenth of the table's width."""
+    if on_sqlite():
+        query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)).with_hint(Solicitud, f"INDEXED BY {BY_ID}", "sqlite")
+    else:
+        query = rest.where(SOLICITUDES.holds(words))
     return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
 
 
