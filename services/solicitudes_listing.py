@@ -263,12 +263,12 @@ def _months(start: datetime, end: datetime) -> list[str]:
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
-    """On SQLite the rows that the word index gives are asked for the rest in an index of a tenth of the table's width."""
-    if on_sqlite():
-        query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)).with_hint(Solicitud, f"INDEXED BY {BY_ID}", "sqlite")
-    else:
-        query = rest.where(SOLICITUDES.holds(words))
-    return query if words.exact else query.where(begins(Solicitud.busqueda, wanted))
+    """On SQLite the rows that the word index gives are asked for the rest in an index of a tenth of the table's width, unless their
+    words are asked too."""
+    query = rest.select_from(SOLICITUDES.joined).where(SOLICITUDES.match(words)) if on_sqlite() else rest.where(SOLICITUDES.holds(words))
+    if words.exact:
+        return query.with_hint(Solicitud, f"INDEXED BY {BY_ID}", "sqlite")
+    return query.where(begins(Solicitud.busqueda, wanted))
 
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
