@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from werkzeug.local import LocalProxy
 
@@ -81,12 +83,17 @@ def _identify() -> None:
 
 def _end_reading(error) -> None:
     reading = g.pop("reading", None)
-    if reading is not None:
+    if reading is None:
+        return
+    try:
+        # Nothing was written, so nothing is undone: a ROLLBACK would make psycopg forget its prepared statements. And nothing is lost
+        # when the database has gone meanwhile.
         if error is None:
-            # Nothing was written, so nothing is undone: a ROLLBACK would make psycopg forget its prepared statements.
-            db.session.expunge_all()
-            db.session.commit()
+            with suppress(SQLAlchemyError):
+                db.session.expunge_all()
+                db.session.commit()
         db.session.remove()
+    finally:
         reading.__exit__(None, None, None)
 
 

@@ -57,8 +57,9 @@ def _search(accounts: Select[tuple[Cuenta]], text: str, limit: int, find) -> Fou
     wanted = asked(text)
     if not wanted:
         return Found([], 0, False)
-    total, rows = find(accounts.options(*TOLD), wanted, limit)
-    best = list(dict.fromkeys([*_exact(accounts.options(*TOLD), text), *rows]))[:limit]
+    accounts = accounts.options(*TOLD)
+    total, rows = find(accounts, wanted, limit)
+    best = list(dict.fromkeys([*_exact(accounts, text), *rows]))[:limit]
     return Found(best, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 import config
@@ -60,3 +60,17 @@ def test_a_page_leaves_the_plans_it_made(site):
 
 def test_nobody_is_nobody(site):
     assert people.with_rights(99, clock.now()) is None
+
+
+def test_a_page_whose_database_goes_away_leaves_its_thread_able_to_write(site):
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL")
+    other = create_engine(db.engine.url)
+    with site.test_request_context("/"):
+        site.preprocess_request()
+        backend = db.session.scalar(text("SELECT pg_backend_pid()"))
+        with other.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+    other.dispose()
+    db.session.execute(update(Usuario).values(nombre="Otra"))
+    db.session.commit()
