@@ -62,7 +62,7 @@ class _Maker:
         self._tags: dict[str, str] = {}
         # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
         # does not begin with its first bytes for the first volume alone.
-        self.front = (*(name for name, _ in viewer.static_files()), "LEAME.txt", viewer.index_name(plan.header))
+        self.front = (*(name for name, _ in viewer.static_files()), tags.leame_name(plan.header), viewer.index_name(plan.header))
 
     def run(self) -> Closed:
         self._measure()
@@ -102,11 +102,17 @@ class _Maker:
                 entry = entry_of(record)
                 tag_files[entry.name] = entry
         self._entries[number] = tag_files
-        if files == 1 and last == _EMPTY:
+        if files == 1 and last == _EMPTY and not self._tells_of_it(number, stream):
             self.empty.add(number)
         else:
             self.files += files
             self.octets += octets
+
+    def _tells_of_it(self, number: int, stream: BinaryIO) -> bool:
+        """Whether a file of the placeholder's name is a document's own. Asked only where nothing else stands in a volume, so
+        that its account is short."""
+        told = reader.details(stream, part_key(self.plan, number), self._entries[number])
+        return any(file.get("ruta") == tags.EMPTY_NAME for document in told for file in document["archivos"])
 
     def _bag(self) -> None:
         info = tags.bag_info(

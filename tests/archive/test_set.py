@@ -2,12 +2,14 @@
 
 import csv
 import io
+import random
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from archive import detail, plan, reader, tags, viewer
+from archive import checking, detail, plan, reader, tags, viewer
 from archive.listed import LISTS
 from archive.model import File
 from tests.archive.conftest import MIB, Memory, Set, document, extract, join, run, validate_bag
@@ -22,6 +24,11 @@ def three(tmp_path_factory) -> Set:
     documents.append(both._replace(files=(*both.files, File("21/1", "anexo", "Texto.txt", 48_000, ".txt"))))
     source.contents["21/1"] = b"hola mundo, " * 4000
     return Set(tmp_path_factory.mktemp("three"), documents, source)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    archive = zipfile.ZipFile(path)
+    return {name: archive.read(name) for name in archive.namelist()}
 
 
 def payload(made: Set) -> dict[str, bytes]:
@@ -169,6 +176,19 @@ def test_a_complement_bears_its_own_names(tmp_path, source):
     validate_bag(extract(made.zip, tmp_path / "x"))
 
 
+@pytest.mark.parametrize("last", ["archive", "complement"])
+def test_in_one_folder_an_archive_and_its_complement_keep_all_that_each_tells(tmp_path, three, last):
+    """But for the bag's own files, whose names RFC 8493 fixes, and the pages, which are the same."""
+    source = Memory({})
+    extra = Set(tmp_path / "c", [document(50, source)], source, name="RESPALDO_000123_C1", group="000123-C1", complement="C1")
+    volumes = [extra.zip, *three.volumes] if last == "archive" else [*three.volumes, extra.zip]
+    folder, bag = tmp_path / "x", {"bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
+    for path in volumes:
+        run("unzip", "-qo", path, "-d", folder)
+    lost = {name for path in volumes for name, data in contents(path).items() if (folder / name).read_bytes() != data}
+    assert lost == bag and (folder / "LEAME.txt").exists() and (folder / "LEAME_C1.txt").exists()
+
+
 def test_a_document_larger_than_a_part_runs_on_at_file_boundaries(tmp_path, source):
     big = document(2, source, (400_000,) * 6)
     made = Set(tmp_path, [document(1, source), big, document(3, source)], source)
@@ -269,3 +289,22 @@ def test_a_file_of_the_placeholders_name_belongs_to_the_whole_like_any_other(tmp
     assert made.plan.parts == 2
     bag = validate_bag(extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x"))
     assert "data/SIN_DOCUMENTOS.txt" in bag.payload_entries() and len(bag.payload_entries()) == 3
+
+
+def test_a_part_whose_only_file_has_the_placeholders_name_is_not_taken_for_an_empty_one(tmp_path, source):
+    source.contents["suyo"] = own = random.Random(5).randbytes(700_000)
+    file = File("suyo", "principal", "SIN_DOCUMENTOS.txt", len(own), ".txt")
+    first, second = document(1, source, (700_000,), trays=()), document(2, source, ())._replace(trays=(), files=(file,))
+    made = Set(tmp_path, [first, second], source)
+    assert [v.files for v in made.plan.summary.volumes] == [1, 1]
+    folder = extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x")
+    assert len(validate_bag(folder).payload_entries()) == 2 and (folder / "data/SIN_DOCUMENTOS.txt").read_bytes() == own
+    assert [p.problem for p in checking.check(checking.parts(made.zip))] == ["", "", ""]
+
+
+def test_the_placeholder_of_a_part_that_lost_a_file_of_that_name_is_still_no_payload_of_the_whole(tmp_path, source):
+    file = File("perdido", "principal", "SIN_DOCUMENTOS.txt", 700_000, ".txt")
+    first, second = document(1, source, (700_000,), trays=()), document(2, source, ())._replace(trays=(), files=(file,))
+    made = Set(tmp_path, [first, second], source)
+    bag = validate_bag(extract(join(made.zip, tmp_path / "j.zip"), tmp_path / "x"))
+    assert list(bag.payload_entries()) == ["data/Informe técnico nº 0.pdf"]
