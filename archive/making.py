@@ -79,7 +79,7 @@ class Maker:
     def _front(self) -> None:
         for name, content in viewer.static_files():
             self._tag(name, content)
-        self._tag("LEAME.txt", tags.leame(self.plan.header, self.plan.parts))
+        self._tag(tags.leame_name(self.plan.header), tags.leame(self.plan.header, self.plan.parts))
         with self.plan.index() as (stream, entry, at, digest):
             self.writer.copy(stream, entry._replace(name=viewer.index_name(self.plan.header), stamp=self._stamp), at)
         self._tags.append(tags.manifest_line(digest, viewer.index_name(self.plan.header)))

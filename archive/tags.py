@@ -175,6 +175,12 @@ def manifest_line(sha256: str, name: str) -> bytes:
     return f"{sha256}  {name}\n".encode()
 
 
+def leame_name(header: Header) -> str:
+    """LEAME.txt; of a complement LEAME_C1.txt: extracted into the folder of the archive it stands beside the archive's own, which
+    tells of all parts and of what was excluded."""
+    return f"LEAME_{header.complement}.txt" if header.complement else "LEAME.txt"
+
+
 def leame(header: Header, parts: int) -> bytes:
     """LEAME.txt: how to open it, in plain words. CRLF and BOM, so that Windows' oldest Notepad shows it well."""
     blocks = [_about(header), _OPENING, *_parts(header, parts), *_complement(header), _CONTENTS, *_reserved(header), _CHECKING, _KEEPING]
