@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 from array import array
-from hashlib import blake2b
 
-_FIRST = 1 << 10  # places of an empty set; a power of two
+_FEW = 1 << 16  # digests that a set may hold: five megabytes
 
 
 def digest(text: str) -> int:
-    """What stands for `text` in a set of digests: 64 bits, never 0."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") or 1  # 0: an empty place
+    """What stands for `text` in a set of digests, in this process: 64 bits, never 0."""
+    return hash(text) or 1  # SipHash under a key of this process; 0: an empty place
 
 
 class Digests:
-    """Texts by their `digest`, in twelve to twenty-four bytes each (a set of numbers takes ninety).
+    """Texts by their `digest`. Many of them take twelve to twenty-four bytes each; a set of numbers, which is quicker, takes
+    ninety and serves as long as they are few.
 
     Two texts are taken for one with a chance of n² / 2⁶⁵: one in a hundred million for half a million of them.
     """
 
     def __init__(self) -> None:
-        self._places, self._mask, self._count = array("Q", bytes(8 * _FIRST)), _FIRST - 1, 0
+        self._few: set[int] = set()
+        self._places, self._mask, self._count = array("q"), 0, 0  # of many: a power of two of places, less one
 
     def __len__(self) -> int:
-        return self._count
+        return self._count or len(self._few)
 
     def __contains__(self, digest: int) -> bool:
-        return self._places[self._place(digest)] == digest
+        if self._count:
+            return self._places[self._place(digest)] == digest
+        return digest in self._few
 
     def add(self, digest: int) -> bool:
         """Whether it was not there yet."""
+        if self._count:
+            return self._add(digest)
+        few = self._few
+        before = len(few)
+        few.add(digest)
+        if len(few) > _FEW:
+            self._move()
+        return len(few) > before
+
+    def _move(self) -> None:
+        """From now on they are many."""
+        held, self._few = self._few, set()
+        self._resize(4 * _FEW)
+        for digest in held:
+            self._add(digest)
+
+    def _add(self, digest: int) -> bool:
         place = self._place(digest)
         if self._places[place]:
             return False
@@ -49,8 +69,10 @@ class Digests:
 
     def _grow(self) -> None:
         held = self._places
-        self._places = array("Q", bytes(2 * len(held) * held.itemsize))
-        self._mask = len(self._places) - 1
+        self._resize(2 * len(held))
         for digest in held:
             if digest:
                 self._places[self._place(digest)] = digest
+
+    def _resize(self, places: int) -> None:
+        self._places, self._mask = array("q", bytes(8 * places)), places - 1

@@ -23,6 +23,7 @@ from archive.planned import Summary, line, placed
 from archive.spool import Places, Spool
 
 FORMAT = 2
+_DOCUMENTS = 1 << 8  # that are named together
 _ROWS = 1 << 10  # of the index, put together at once
 
 
@@ -46,8 +47,9 @@ def make(
         raw, body = (stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for _ in range(2))
         behind = Behind(stack.enter_context(ThreadPoolExecutor(1, "plan")))
         spool = Spool(raw, places or Namer().document, behind)
-        for document in documents:
-            spool.add(document)
+        passing = iter(documents)
+        while some := list(islice(passing, _DOCUMENTS)):
+            spool.add(some)
         header = header() if callable(header) else header
         assigner = Assigner(part_size, spool.fixed_room())
         offsets = [*_write_members(spool, assigner, body, behind), body.tell()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from archive import viewer
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
 
 
 class Spool:
-    """Takes each document once; gives them back, as often as wanted, from the temporary file `raw`.
+    """Takes documents, each once, some at a time; gives them back, as often as wanted, from the temporary file `raw`.
 
     places: the path of each file of a document. con_novedad: documents with a missing file; missing: those files.
     """
@@ -42,33 +42,39 @@ class Spool:
         self._raw, self._places, self._behind, self._seen = raw, places, behind, Digests()
         self._lengths: list[int] = []  # of the batches in `raw`
         # The lists and the index are these same words in another order: what they take deflated, these take.
-        self._packer, self._words_length, self._lines = packer(), 0, 0
+        self._packer, self._words_length, self._told = packer(), 0, 0  # told: lines of these lists
         self._begin()
 
-    def add(self, document: Document) -> None:
-        """Raises PlanError for an id that comes twice."""
-        if not self._seen.add(digest(document.id)):
-            raise PlanError(f"El documento {document.id} aparece dos veces")
-        files = self._named(document)
-        line, length = pack(document, files)
+    def add(self, documents: Sequence[Document]) -> None:
+        """The next documents: one step is done for all of them before the next one is, so that what a step needs is at hand.
+        Raises PlanError for an id that comes twice."""
+        for document in documents:
+            if not self._seen.add(digest(document.id)):
+                raise PlanError(f"El documento {document.id} aparece dos veces")
+        named = [self._named(document) for document in documents]
+        self._rows += map(self.index.row, documents)
+        self._words += map(_words, documents, named)
+        packed = list(map(pack, documents, named))
+        self._lines += [line for line, _ in packed]
+        for (_, length), files in zip(packed, named, strict=True):
+            self._asked.append((2 * length + 600, self._ask(files)))
+            self._held += length
+        if self._held >= _TOGETHER:
+            self._keep()
+
+    def _ask(self, files: list[tuple[File, str]]) -> Asked:
+        """What one document's files ask of a volume; those that are missing are counted."""
         asked: Asked = []
         for file, path in files:
             signable = path.endswith(SIGNABLE)
-            self._lines += signable
+            self._told += signable
             if file.included:
                 asked.append((file.size, file_room(path, signable=signable)))
-        batch = self._batch
-        batch.lines.append(line)
-        batch.asked.append((2 * length + 600, asked))
-        batch.rows.append(self.index.row(document))
-        self._words.append(_words(document, files))
-        self._lines += 1
+        self._told += 1
         if lost := len(files) - len(asked):
             self.con_novedad += 1
             self.missing += lost
-        self._held += length
-        if self._held >= _TOGETHER:
-            self._keep()
+        return asked
 
     def fixed_room(self) -> int:
         """Bytes of the tag files that every volume carries, plus the whole's lists, which the last one carries; asked once, when
@@ -76,7 +82,7 @@ class Spool:
         self._keep()
         self._behind.wait()
         words = self._words_length + len(self._packer.flush())
-        return viewer.static_room() + 2 * words + _LINE_MARGIN * self._lines + (32 << 10)
+        return viewer.static_room() + 2 * words + _LINE_MARGIN * self._told + (32 << 10)
 
     def batches(self) -> Iterator[Batch]:
         """What was written down, in order."""
@@ -85,10 +91,10 @@ class Spool:
             yield Batch(*marshal.loads(self._raw.read(length)))
 
     def _begin(self) -> None:
-        self._batch, self._words, self._held = Batch([], [], []), [], 0
+        self._lines, self._asked, self._rows, self._words, self._held = [], [], [], [], 0
 
     def _keep(self) -> None:
-        self._lengths.append(self._raw.write(marshal.dumps(tuple(self._batch))))
+        self._lengths.append(self._raw.write(marshal.dumps((self._lines, self._asked, self._rows))))
         self._behind.do(self._weigh, self._words)
         self._begin()
 
