@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 from archive.digests import Digests, digest
@@ -23,10 +24,11 @@ EMPTY = "sin_nombre"
 # "%": RFC 8493 wants it escaped in a manifest, the Library of Congress' own bagit.py does not undo that. Without it both
 # read the same name.
 _FORBIDDEN = frozenset('<>:"/\\|?*%')
-_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
+_DEVICE = r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)"
+_RESERVED = re.compile(_DEVICE, re.IGNORECASE)
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,10}){1,2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_PLAIN = re.compile(r"[A-Za-z0-9 _.()-]*[A-Za-z0-9_()-]", re.ASCII)  # needs no cleaning
+_PLAIN = re.compile(rf"(?!(?i:{_DEVICE}))[A-Za-z0-9 _.()-]*[A-Za-z0-9_()-]", re.ASCII)  # needs no cleaning
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, bidi overrides, lone surrogates, private, unassigned
 
 
@@ -45,7 +47,7 @@ _CLEAN = _Clean()
 
 def component(text: str, limit: int = MAX_COMPONENT, suffix: str = "") -> str:
     """`text` + `suffix` as one safe path component of at most `limit` characters; the cut is taken from `text`."""
-    if len(text) + len(suffix) <= limit and _PLAIN.fullmatch(text) and not _RESERVED.match(text):
+    if len(text) + len(suffix) <= limit and _PLAIN.fullmatch(text):
         return text + suffix
     text = unicodedata.normalize("NFC", text).translate(_CLEAN)
     text = _cut(text, limit - len(suffix), MAX_BYTES - len(suffix.encode()))
@@ -171,12 +173,18 @@ class Namer:
 
     def _claim(self, folder: str, base: str, suffix: str) -> str:
         limit = min(MAX_COMPONENT, MAX_PATH - len(folder) - 1)
+        path = f"{folder}/{component(base, limit, suffix)}"
+        if self._is_free(path):  # as nearly always
+            return path
         for candidate in _alternatives(base, suffix, limit):
-            path = f"{folder}/{candidate}"
-            key = digest(_key(path))
-            if key not in self._folders and self._files.add(key):
+            if self._is_free(path := f"{folder}/{candidate}"):
                 return path
         raise AssertionError("endless")
+
+    def _is_free(self, path: str) -> bool:
+        """Whether nothing has this path yet; a file has it from now on."""
+        key = digest(_key(path))
+        return key not in self._folders and self._files.add(key)
 
 
 def _steps(relative: str) -> list[str]:
@@ -197,7 +205,7 @@ def _leaf(base: str, file: File, attachment: int) -> tuple[str, str]:
     return base, suffix
 
 
-def _alternatives(base: str, suffix: str, limit: int):
+def _alternatives(base: str, suffix: str, limit: int) -> Iterator[str]:
     """`base+suffix`, then `base_2+suffix`, `base_3+suffix` …, each within `limit`."""
     yield component(base, limit, suffix)
     number = 2
