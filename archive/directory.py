@@ -58,6 +58,7 @@ class _Maker:
         self.octets = self.files = 0
         self.empty: set[int] = set()  # volumes with nothing but a SIN_DOCUMENTOS.txt …
         self.placeholder: int | None = None  # … and the one whose stands for an empty whole
+        self._told: list[tuple[int, int]] = []  # by each volume's bag: documents included, and con novedad
         self._entries: dict[int, dict[str, Entry]] = {}
         self._tags: dict[str, str] = {}
         # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
@@ -89,6 +90,7 @@ class _Maker:
                 self._measure_one(number, stream)
                 script = viewer.part_name(part_key(self.plan, number))
                 self._tags[script] = dict(reader.hashes(stream, self._entries[number]["tagmanifest-sha256.txt"]))[script]
+                self._told.append(reader.fate_counts(stream, self._entries[number]))
         if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
             self.placeholder, self.files, self.octets = 1, 1, len(tags.EMPTY)
 
@@ -137,6 +139,13 @@ class _Maker:
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
         counts = Counts(self.plan.summary.found, excluded=self.plan.summary.excluded)
+        if [sum(told) for told in self._told] == [volume.documents for volume in self.plan.summary.volumes]:
+            counts.included, counts.con_novedad = map(sum, zip(*self._told, strict=True))
+        else:  # a document that runs over several volumes is told of by each
+            self._count_each(counts)
+        return counts.check()
+
+    def _count_each(self, counts: Counts) -> None:
         last, held = b"", None
         for number in self.numbers:
             for id, fate in self._fates(number):
@@ -148,7 +157,6 @@ class _Maker:
                 last, held = id, fate
         if held:
             counts.add(held)
-        return counts.check()
 
     def _fates(self, number: int) -> Iterator[tuple[bytes, str]]:
         with closing(self.opener(number)) as stream:

@@ -94,6 +94,16 @@ def fates(stream: BinaryIO, key: str, entries: dict[str, Entry]) -> Iterator[tup
         raise Damaged("La parte no contiene el detalle de sus documentos") from error
 
 
+def fate_counts(stream: BinaryIO, entries: dict[str, Entry]) -> tuple[int, int]:
+    """Documents included and con novedad, as the volume's bag-info.txt tells. Raises Damaged."""
+    lines = open_entry(stream, entries["bag-info.txt"]).read().decode().splitlines()
+    told = dict(line.split(": ", 1) for line in reversed(lines))  # a caller's own fields stand last
+    try:
+        return int(told["Incluidos"]), int(told["Con-Novedad"])
+    except (KeyError, ValueError) as error:
+        raise Damaged("La parte no dice cuántos documentos contiene") from error
+
+
 def hashes(stream: BinaryIO, entry: Entry) -> Iterator[tuple[str, str]]:
     """(name, SHA-256) of each line of a volume's manifest, names as they stand there (escaped)."""
     for line in open_entry(stream, entry):
