@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import BinaryIO
 
-from isal import isal_zlib
+from deflate import crc32
 
 from archive.packing import packer
 from archive.pipeline import Behind
@@ -47,7 +47,7 @@ class Member:
 
     def _put(self, pieces: list[bytes]) -> None:
         data = b"".join(pieces).replace(UNPLACED, b"%d" % self.number)
-        self._crc = isal_zlib.crc32(data, self._crc)
+        self._crc = crc32(data, self._crc)
         self._digest.update(data)
         self._size += len(data)
         self._packed += self._body.write(self._packer.compress(data))

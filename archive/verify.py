@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from deflate import crc32
 from isal import isal_zlib
 
 from archive.errors import Damaged
@@ -100,7 +101,7 @@ def _span(descriptor: int, entries: list[Entry], end: int, hashes: dict[str, str
         if data[begin : begin + len(header)] != header:
             raise Damaged(f"La cabecera de {entry.name} está dañada")
         content = _unpacked(body, entry) if entry.method == DEFLATED else body
-        _compare(entry, isal_zlib.crc32(content), len(content), hashes and hashlib.sha256(content), hashes)
+        _compare(entry, crc32(content), len(content), hashes and hashlib.sha256(content), hashes)
         at += len(header) + entry.packed
     if at != end:
         raise Damaged(f"Sobran bytes después de {entries[-1].name}")
@@ -136,7 +137,7 @@ def _tail(descriptor: int, closed: Closed) -> None:
     at, crc = closed.tail_at, 0
     while at < closed.bytes:
         data = _read(descriptor, at, min(_BLOCK, closed.bytes - at))
-        at, crc = at + len(data), isal_zlib.crc32(data, crc)
+        at, crc = at + len(data), crc32(data, crc)
     if crc != closed.tail_crc:
         raise Damaged("El directorio central está dañado")
 
@@ -192,7 +193,7 @@ def _entry(run: _Run, entry: Entry, hashes: dict[str, str]) -> None:
     digest = hashlib.sha256() if hashes else None
     crc = size = 0
     for block in (_inflated if entry.method == DEFLATED else _stored)(run, entry):
-        crc, size = isal_zlib.crc32(block, crc), size + len(block)
+        crc, size = crc32(block, crc), size + len(block)
         if digest:
             digest.update(block)
     _compare(entry, crc, size, digest, hashes)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
-from isal import isal_zlib
+from deflate import crc32
 
 from archive.errors import Damaged
 from archive.packing import BLOCK, SMALL, Packed, blocks, pack, packed_block, streaming_pays, worth_keeping
@@ -119,13 +119,13 @@ class Writer:
         here = (central_record(entry._replace(disk=disk) if disk else entry) for entry in self.entries)
         for records in _batches(chain(elsewhere, here)):
             data = b"".join(records)
-            count, crc = count + len(records), isal_zlib.crc32(data, crc)
+            count, crc = count + len(records), crc32(data, crc)
             self._write([data])
         end = end_records(End(disk, count, self._at - start, start), here=count)
         self._write([end])
         if self._published:
             os.fsync(self._fd)
-        return Closed(self._sums.close(), self._at, count, start, isal_zlib.crc32(end, crc))
+        return Closed(self._sums.close(), self._at, count, start, crc32(end, crc))
 
     def abandon(self) -> None:
         """Ends the thread behind this writer, whatever became of the volume."""
@@ -188,7 +188,7 @@ class _Sums:
         for piece in pieces:
             self._settle()
             self._hashing = self._pool.submit(self._digest.update, piece)
-            self.crc = isal_zlib.crc32(piece, self.crc)
+            self.crc = crc32(piece, self.crc)
             self.size += len(piece)
             yield piece
 
