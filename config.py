@@ -81,6 +81,8 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Sessions and forms
         "SESSION_IDLE": timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 20)),
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        # blueprints.session says when.
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "SESSION_COOKIE_NAME": "respaldos",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

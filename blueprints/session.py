@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
@@ -24,6 +24,9 @@ from rules.policy import Actor, Permission
 from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
+# The cookie is written again only so often: a key stroke a moment later needs no signature, and its answer, which may come late, does not
+# put an older cookie over the one of a page opened meanwhile.
+SEEN_STEP = timedelta(seconds=15)
 
 
 class SessionUser:
@@ -70,12 +73,13 @@ def _identify() -> None:
         return
     at = clock.now()
     last = session.get(SEEN)
-    if last is None or at - datetime.fromisoformat(last) > current_app.config["SESSION_IDLE"]:
+    passed = None if last is None else at - datetime.fromisoformat(last)
+    if passed is None or passed > current_app.config["SESSION_IDLE"]:
         logout_user()
         session.clear()
         return
     # Polling is not activity: a page left open must not keep its session for ever.
-    if request.headers.get("HX-Trigger-Name") != "sondeo":
+    if passed >= SEEN_STEP and request.headers.get("HX-Trigger-Name") != "sondeo":
         session[SEEN] = at.isoformat()
     actor = current_user.actor
     g.actor = actor if actor.may_enter else None

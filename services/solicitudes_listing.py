@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, exists, func, literal_column, or_, select, union_all
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import ColumnElement, Integer, Select, and_, exists, literal_column, or_, select
+from sqlalchemy.orm import joinedload
 
-from extensions import PREPARED, db
+from extensions import db
 from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
@@ -25,14 +25,8 @@ from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 MONTH = literal_column(f"({MONTH_OF})", Integer)
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
-RECENT = 2000
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
-# What the header's search tells of a request.
-BRIEF = (
-    load_only(Solicitud.clase, Solicitud.estado, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.vigente_hasta),
-    joinedload(Solicitud.institucion).load_only(Institucion.nombre, Institucion.sigla),
-)
 # Estados whose second line is of a run.
 RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
@@ -117,35 +111,6 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
     return replace(found, rows=rows), listing.order(order)
 
 
-def best(actor: Actor, text: str, limit: int) -> list[Row]:
-    """A few requests for the header's search, the newest first: the one of that number and those with these words."""
-    now, wanted, number = clock.now(), asked(text), _number(text)
-    load = scope.solicitudes(actor).options(*BRIEF).execution_options(**{PREPARED: True})
-    found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
-    if wanted:
-        newest = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit)
-        found += db.session.scalars(load.where(Solicitud.id.in_(newest)).order_by(Solicitud.id.desc()).limit(limit))
-    return [Row(row, effective(row.estado, row.vigente_hasta, now), "") for row in list(dict.fromkeys(found))[:limit]]
-
-
-def _newest(actor: Actor, wanted: list[str], limit: int) -> Select[tuple[int]]:
-    """FTS5 gives its rows from the last one back as readily as from the first one on."""
-    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    return rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True).order_by(SOLICITUDES.id.desc()).limit(limit)
-
-
-def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> CompoundSelect[tuple[int]]:
-    """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
-    are not met there often enough are rare, and all their rows are few: only then are they asked for."""
-    latest = select(func.max(Solicitud.id)).scalar_subquery()
-    recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
-    met = recent.order_by(Solicitud.id.desc()).limit(limit).cte("recientes").prefix_with("MATERIALIZED")
-    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    rare = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).where(select(func.count()).select_from(met).scalar_subquery() < limit)
-    held = rare.cte("halladas").prefix_with("MATERIALIZED")
-    return union_all(select(met.c.id), select(select(held.c.id).order_by(held.c.id.desc()).limit(limit).subquery().c.id))
-
-
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tuple[Any, Estado, str]]]:
     """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
     effective estado, the second line)."""
@@ -173,7 +138,7 @@ def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Soli
         query = query.where(_named(filters.nombre))
     if filters.texto:
         named = _named(filters.texto)
-        number = _number(filters.texto)
+        number = number_of(filters.texto)
         query = query.where(named if number is None else or_(Solicitud.id == number, named))
     return query
 
@@ -222,11 +187,11 @@ def _named(text: str) -> ColumnElement[bool]:
     return begins(Solicitud.busqueda, wanted) if wanted else Solicitud.id < 0
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _place(actor: Actor, filters: Filters) -> int | None:
+def place_of(actor: Actor, filters: Filters) -> int | None:
     """The one institution of the list, if it is one's."""
     if filters.institucion_id:
         return filters.institucion_id
@@ -273,7 +238,7 @@ def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The header's search: a number of a request, or the words of a person."""
-    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), _number(filters.texto)
+    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), number_of(filters.texto)
     if not wanted:
         return rest.where(Solicitud.id == (-1 if number is None else number))
     words = _query(wanted, filters, place)
@@ -289,7 +254,7 @@ def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
     load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
-    place = _place(actor, filters)
+    place = place_of(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,

@@ -20,7 +20,7 @@ from rules.deadlines import local_day
 from rules.identity import words
 from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
-from services import listing, people_search, solicitudes_listing
+from services import listing, people_search, solicitudes_listing, solicitudes_search
 from services.people import search_text, surname_key
 from services.solicitudes_listing import Filters
 from services.word_index import asked
@@ -44,9 +44,9 @@ PEOPLE = 240
 @pytest.fixture(autouse=True)
 def limits():
     """Tests set these; the next one finds them as they are."""
-    kept = people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_listing.RECENT
+    kept = people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT
     yield
-    people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_listing.RECENT = kept
+    people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT = kept
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -166,14 +166,14 @@ def test_requests_are_those_of_the_oracle(country, typed, place):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(typed=TYPED, recent=st.sampled_from([3, 2000]))
 def test_the_headers_requests_are_the_newest_of_the_oracle(country, typed, recent):
-    solicitudes_listing.RECENT = recent
+    solicitudes_search.RECENT = recent
     wanted = words(typed)[:12]
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None
     for actor in (SGE, AIQ):
         seen = [r for r in db.session.execute(select(Solicitud.id, Solicitud.busqueda, Solicitud.institucion_id)) if actor.sge or r.institucion_id == 2]
         named = sorted((r.id for r in seen if wanted and all(any(own.startswith(w) for own in r.busqueda.split()) for w in wanted)), reverse=True)
         numbered = [r.id for r in seen if r.id == number]
-        assert [row.solicitud.id for row in solicitudes_listing.best(actor, typed, 5)] == [*numbered, *(i for i in named if i not in numbered)][:5]
+        assert [row.solicitud.id for row in solicitudes_search.best(actor, typed, 5)] == [*numbered, *(i for i in named if i not in numbered)][:5]
 
 
 def test_more_than_a_thousand_are_counted_no_further(country):
