@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from werkzeug.local import LocalProxy
 
@@ -90,12 +88,6 @@ def _end_reading(error) -> None:
     if reading is None:
         return
     try:
-        # Nothing was written, so nothing is undone: a ROLLBACK would make psycopg forget its prepared statements. And nothing is lost
-        # when the database has gone meanwhile.
-        if error is None:
-            with suppress(SQLAlchemyError):
-                db.session.expunge_all()
-                db.session.commit()
         db.session.remove()
     finally:
         reading.__exit__(None, None, None)
