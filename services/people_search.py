@@ -7,11 +7,12 @@ words: to build it took longer than the database's answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, Text, bindparam, case, collate, column, func, select
+from sqlalchemy import ARRAY, Boolean, Integer, Select, Text, bindparam, case, collate, column, func, select
 from sqlalchemy.orm import joinedload, load_only
 
 from extensions import PREPARED, db
@@ -20,7 +21,7 @@ from rules.identity import compact
 from rules.policy import Actor
 from services import people_fts5, scope
 from services.people_fts5 import BUILT, Accounts, Scope
-from services.word_index import CUENTAS, Query, asked, begins_later, family_later, on_sqlite, typed
+from services.word_index import asked, begins_later, family_later, on_sqlite, typed
 
 SHOWN = 20
 COUNT_LIMIT = 1000
@@ -44,22 +45,28 @@ class Found:
 
 def eligible(actor: Actor, text: str, limit: int = SHOWN) -> Found:
     """Among the accounts an institutional request may name."""
-    return _search(scope.eligible, actor, text, limit, _local)
+    return _search(scope.eligible, actor, text, limit)
 
 
 def visible(actor: Actor, text: str, limit: int = SHOWN) -> Found:
     """Among the accounts the actor may look at."""
-    national = _by_steps if on_sqlite() else _by_function
-    return _search(scope.cuentas, actor, text, limit, national if actor.sge else _local)
+    return _search(scope.cuentas, actor, text, limit)
 
 
-def _search(source: Scope, actor: Actor, text: str, limit: int, find) -> Found:
+def _search(source: Scope, actor: Actor, text: str, limit: int) -> Found:
     wanted = asked(text)
     if not wanted:
         return Found([], 0, False)
-    total, rows = find(source, actor, wanted, limit)
+    total, rows = _way(source, actor)(source, actor, wanted, limit)
     best = list(dict.fromkeys([*_exact(source, actor, text), *rows]))[:limit]
     return Found(best, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
+
+
+def _way(source: Scope, actor: Actor) -> Callable[[Scope, Actor, list[str], int], tuple[int, list[Cuenta]]]:
+    national = source is scope.cuentas and actor.sge
+    if on_sqlite():
+        return _by_steps if national else _one_by_one
+    return _by_function if national or (len(actor.aiq_of) == 1 and not actor.sge) else _one_by_one
 
 
 def _exact(source: Scope, actor: Actor, text: str) -> list[Cuenta]:
@@ -74,37 +81,34 @@ def _of_cedula(source: Scope, actor: Actor) -> Accounts:
     return source(actor).options(*TOLD).where(Cuenta.cedula == bindparam("cedula")).order_by(Cuenta.id).execution_options(**{PREPARED: True})
 
 
-def _local(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
+def _one_by_one(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
     """On SQLite every account of the scope is looked at once, in the index that holds its words: 4 ms for an institution of
-    20 000. PostgreSQL has no such index: the words and the institution are looked up together."""
-    marked = not on_sqlite() and len(actor.aiq_of) == 1 and not actor.sge
-    marks = Query(wanted, [[f"__i{next(iter(actor.aiq_of))}"]]).keys()[0] if marked else None
-    return _counted(_of_scope(source, actor, len(wanted), on_sqlite(), marked), typed(wanted) | {"claves": marks, "limite": limit})
+    20 000. PostgreSQL has no such index, and reads so only what is of several institutions."""
+    return _counted(_of_scope(source, actor, len(wanted), on_sqlite()), typed(wanted) | {"limite": limit})
 
 
 @lru_cache(BUILT)
-def _of_scope(source: Scope, actor: Actor, count: int, sqlite: bool, marked: bool) -> Select[Any]:
+def _of_scope(source: Scope, actor: Actor, count: int, sqlite: bool) -> Select[Any]:
     accounts = source(actor).options(*TOLD)
     surname = Cuenta.apellido_plegado if sqlite else collate(Cuenta.apellido_plegado, "C")
     kin = case((family_later(Cuenta.apellido_plegado, count), surname)).label("pariente")
-    rows = accounts.with_only_columns(Cuenta.id, kin).where(begins_later(Cuenta.busqueda, count))
-    if marked:
-        rows = rows.where(CUENTAS.holds(bindparam("claves", type_=ARRAY(Text))))
-    met = rows.cte("halladas").prefix_with("MATERIALIZED")
+    met = accounts.with_only_columns(Cuenta.id, kin).where(begins_later(Cuenta.busqueda, count)).cte("halladas").prefix_with("MATERIALIZED")
     total = select(func.count()).select_from(met).scalar_subquery().label("total")
     best = select(met, total).order_by(met.c.pariente.is_(None), met.c.pariente, met.c.id).limit(bindparam("limite", type_=Integer)).subquery("mejores")
     return accounts.join(best, best.c.id == Cuenta.id).add_columns(best.c.total).order_by(best.c.pariente.is_(None), best.c.pariente, Cuenta.id)
 
 
 def _by_function(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
-    """source: gives all accounts."""
-    return _counted(_of_country(source, actor), {"palabras": wanted, "limite": limit, "hasta": COUNT_LIMIT, "recorridas": WALKED})
+    """source: gives all accounts, or those of one institution; what the function finds is held to it once more."""
+    asked_of = {"institucion": None if actor.sge else next(iter(actor.aiq_of)), "inactivas": source is scope.eligible}
+    return _counted(_of_function(source, actor), {"palabras": wanted, "limite": limit, "hasta": COUNT_LIMIT, "recorridas": WALKED} | asked_of)
 
 
 @lru_cache(BUILT)
-def _of_country(source: Scope, actor: Actor) -> Select[Any]:
-    words, numbers = bindparam("palabras", type_=ARRAY(Text)), (bindparam(name, type_=Integer) for name in ("limite", "hasta", "recorridas"))
-    places = func.buscar_cuentas(words, *numbers).table_valued(column("id", Integer), column("lugar", Integer), column("total", Integer), name="mejores")
+def _of_function(source: Scope, actor: Actor) -> Select[Any]:
+    numbers = (bindparam(name, type_=Integer) for name in ("limite", "hasta", "recorridas", "institucion"))
+    found = func.buscar_cuentas(bindparam("palabras", type_=ARRAY(Text)), *numbers, bindparam("inactivas", type_=Boolean))
+    places = found.table_valued(column("id", Integer), column("lugar", Integer), column("total", Integer), name="mejores")
     accounts = source(actor).options(*TOLD).join(places, places.c.id == Cuenta.id)
     return accounts.add_columns(places.c.total).order_by(places.c.lugar).execution_options(**{PREPARED: True})
 

@@ -109,6 +109,7 @@ def _request(c: Cuenta) -> dict:
 
 SGE = Actor(1, "Oficial", sge=True)
 AIQ = Actor(1, "Administradora", aiq_of=frozenset({2}))
+OF_BOTH = Actor(1, "Administradora", aiq_of=frozenset({1, 2}))
 
 
 def oracle(typed: str, rows) -> list[int]:
@@ -138,6 +139,9 @@ def test_accounts_are_those_of_the_oracle_in_its_order(country, typed, walked, l
         (people_search.visible(SGE, typed), everybody),
         (people_search.visible(AIQ, typed), [r for r in everybody if r.institucion_id == 2]),
         (people_search.eligible(AIQ, typed), [r for r in everybody if r.institucion_id == 2 and not r.activa]),
+        (people_search.visible(OF_BOTH, typed), everybody),
+        (people_search.eligible(OF_BOTH, typed), [r for r in everybody if not r.activa]),
+        (people_search.eligible(SGE, typed), []),
     ]
     for found, rows in scopes:
         expected = oracle(typed, rows)
