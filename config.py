@@ -93,7 +93,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 1 * MIB,
         # The connection used last is used first: the caches of the others are not filled for nothing. Compiled statements take tens of
         # kilobytes each, and every combination of a list's filters is another one.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "query_cache_size": 120},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "query_cache_size": 200},
     }
 
 

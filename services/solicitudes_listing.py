@@ -266,10 +266,9 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
     """The orders. Estado and vigencia are made of pieces that an index knows; inside them the newest first."""
     by_date = BY_PLACE if place else BY_DATE
     newest = ((Solicitud.fecha_solicitud, True),)
-    ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
-    states = _states(filters, now)
 
     def ends(descending: bool) -> list[Leg]:
+        ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
         rest = or_(Solicitud.estado != Estado.ATENDIDA, Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta <= now)
         return [Leg(ready, ((Solicitud.vigente_hasta, descending),), "ix_solicitud_estado_vigencia"), Leg(rest, newest, by_date)]
 
@@ -283,8 +282,8 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
         ),
         "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
         "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
-        "estado": Sort(Solicitud.estado, legs=(states, states[::-1])),
-        "vigencia": Sort(Solicitud.vigente_hasta, legs=(ends(False), ends(True))),
+        "estado": Sort(Solicitud.estado, legs=lambda descending: _states(filters, now)[:: -1 if descending else 1]),
+        "vigencia": Sort(Solicitud.vigente_hasta, legs=ends),
     }
 
 
