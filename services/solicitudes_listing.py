@@ -25,6 +25,7 @@ from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 MONTH = literal_column(f"({MONTH_OF})", Integer)
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
+MONTHS_WALKED = 240
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 # Estados whose second line is of a run.
@@ -215,16 +216,13 @@ def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) ->
 
 def _query(wanted: list[str], filters: Filters, place: int | None) -> Query:
     marks = [[f"__i{place}"]] if place else []
-    if on_sqlite() and filters.inicio and filters.fin:
-        months = _months(deadlines.midnight(filters.inicio), deadlines.midnight(filters.fin + timedelta(days=1)))
-        marks += [months] if len(months) <= MONTHS_MARKED else []
-    return Query(wanted, marks)
+    months = _months(filters, clock.now()) if on_sqlite() and filters.fin else None
+    return Query(wanted, [*marks, _marks(months)] if months and len(months) <= MONTHS_MARKED else marks)
 
 
-def _months(start: datetime, end: datetime) -> list[str]:
-    """Marks of every month between two instants, in UTC."""
-    first, last = start.year * 12 + start.month - 1, end.year * 12 + end.month - 1
-    return [f"__m{index // 12}{index % 12 + 1:02d}" for index in range(first, last + 1)]
+def _marks(months: range) -> list[str]:
+    """Of these months in the word index of SQLite."""
+    return [f"__m{(m - 1) // 12}{(m - 1) % 12 + 1:02d}" for m in months]
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
@@ -272,14 +270,8 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
         rest = or_(Solicitud.estado != Estado.ATENDIDA, Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta <= now)
         return [Leg(ready, ((Solicitud.vigente_hasta, descending),), "ix_solicitud_estado_vigencia"), Leg(rest, newest, by_date)]
 
-    # Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far.
-    far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
-    months = None if place or on_sqlite() else _span(filters, now)
     return {
-        "nro": Sort(
-            Solicitud.id, index=ROWID, collect=(True, True) if place else (False, False) if months else far,
-            spans=(months if far[0] else None, months if far[1] else None),
-        ),
+        "nro": _by_number(filters, now, place),
         "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
         "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
         "estado": Sort(Solicitud.estado, legs=lambda descending: _states(filters, now)[:: -1 if descending else 1]),
@@ -287,13 +279,34 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
     }
 
 
-def _span(filters: Filters, now: datetime) -> tuple[ColumnElement[int], range] | None:
-    """The months of the range, in UTC, by the expression of ix_solicitud_mes: within one of them its numbers are in order."""
+def _by_number(filters: Filters, now: datetime, place: int | None) -> Sort:
+    """Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far."""
+    far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
+    months = None if place else _months(filters, now)
+    if months is None:
+        return Sort(Solicitud.id, index=ROWID, collect=(True, True) if place else far)
+    if on_sqlite():
+        return Sort(Solicitud.id, legs=lambda descending: [Leg(_within(months, descending) if far[descending] else None, index=ROWID)])
+    # Within a month its numbers are in order.
+    spans = (MONTH, months)
+    return Sort(Solicitud.id, index=ROWID, spans=(spans if far[0] else None, spans if far[1] else None))
+
+
+def _within(months: range, descending: bool) -> ColumnElement[bool]:
+    """Not beyond the last (first) number of these months, which the word index of SQLite knows by their marks: the walk begins there."""
+    end = select(SOLICITUDES.id).select_from(SOLICITUDES.rows).where(SOLICITUDES.match(Query([], [_marks(months)])))
+    end = end.order_by(SOLICITUDES.id.desc() if descending else SOLICITUDES.id).limit(1).scalar_subquery()
+    return Solicitud.id <= end if descending else Solicitud.id >= end
+
+
+def _months(filters: Filters, now: datetime) -> range | None:
+    """The months of the range, in UTC, counted as in the expression of ix_solicitud_mes. None: without a beginning, or of too many."""
     if filters.inicio is None:
         return None
     start = deadlines.midnight(filters.inicio)
     end = max(start, deadlines.midnight(filters.fin + timedelta(days=1)) if filters.fin else now)
-    return MONTH, range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
+    months = range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
+    return months if len(months) <= MONTHS_WALKED else None
 
 
 def _states(filters: Filters, now: datetime) -> list[Leg]:
