@@ -15,7 +15,7 @@ from rules.calendar import Calendar
 from rules.lifecycle import Estado, Motivo
 from services import board, board_summary, board_views, clock, demo, desk_queue, downloads, schedule, solicitudes_listing
 from services.errors import Conflict, NotFound
-from services.solicitudes_listing import Filters
+from services.solicitudes_filters import Filters
 from tests.blueprints import solicitud_cases as cases
 from tests.conftest import NOW
 from tests.pg import NoPostgres, postgres_server

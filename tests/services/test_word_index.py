@@ -22,7 +22,7 @@ from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
 from services import listing, people_search, solicitudes_listing, solicitudes_search
 from services.people import search_text, surname_key
-from services.solicitudes_listing import Filters
+from services.solicitudes_filters import Filters
 from services.word_index import asked
 from tests import pg
 from tests.conftest import NOW, settings_for
