@@ -56,7 +56,7 @@ def return_path() -> str:
         if current.netloc != request.host:
             return "/"
         return _local(current.path, current.query)
-    if request.method != "GET":
+    if request.method not in {"GET", "HEAD"}:
         referrer = urlsplit(request.referrer or "")
         return _local(referrer.path, referrer.query) if referrer.netloc == request.host else "/"
     return _local(request.script_root + request.path, request.query_string.decode("ascii", "ignore"))

@@ -31,7 +31,7 @@ ALMOST_A_MINUTE = timedelta(seconds=59)
 @public
 def sign_in():
     form = SignInForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(_next(), 303) if g.get("actor") else _page(form)
     if not form.validate_on_submit():
         return _page(form, 422)
