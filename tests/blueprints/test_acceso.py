@@ -122,6 +122,8 @@ def test_one_lands_only_on_this_site(visitor, target, landing):
 def test_a_page_asked_for_without_a_session_is_come_back_to(visitor):
     asked = visitor.get("/cuenta/clave")
     assert asked.status_code == 303 and asked.location == "/ingresar?siguiente=/cuenta/clave"
+    for written, back in (("http://localhost/cuenta/clave", "/cuenta/clave"), ("http://[x", "/"), ("https://evil.example/cuenta/clave", "/")):
+        assert visitor.post("/cuenta/clave", headers={"Referer": written}).location == f"/ingresar?siguiente={back}"
     assert enter(visitor, asked.location).location == "/cuenta/clave"
 
 
