@@ -82,6 +82,13 @@ def sign_out():
     return redirect(url_for("acceso.sign_in"), 303)
 
 
+@bp.get("/sesion")
+@requires(Permission.ENTER)
+def keep():
+    """Activity, and nothing else: *Continuar* of the notice that the session is about to end (templates/base.html)."""
+    return "", 204
+
+
 @bp.route("/clave/olvidada", methods=["GET", "POST"])
 @public
 def forgot():
