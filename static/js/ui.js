@@ -196,7 +196,7 @@
 
   /* The session ends after a time without activity. Shortly before, the person is asked, and afterwards told: what was typed is still
      on the page. What polls is no activity (blueprints/session.py); the tabs of a browser tell each other of theirs. */
-  var ends = d.getElementById("sesion"), ended = false, active = 0;
+  var ends = d.getElementById("sesion-aviso"), ended = false, active = 0;
   var others = ends && window.BroadcastChannel ? new BroadcastChannel("sesion") : null;
   function seen(told) {
     if (!ends || ended) return;

@@ -144,7 +144,7 @@ def test_a_session_ends_after_twenty_minutes_without_activity(sign_in, at):
 
 def test_going_on_keeps_the_session_and_every_page_knows_when_it_ends(sign_in, at):
     client = sign_in(AIQ)
-    assert 'id="sesion" aria-labelledby="sesion-t" data-segundos="1200" data-url="/sesion"' in client.get("/").text
+    assert 'id="sesion-aviso" aria-labelledby="sesion-aviso-t" data-segundos="1200" data-url="/sesion"' in client.get("/").text
     with at(minutes=19):
         answer = client.get("/sesion", headers={"HX-Request": "true"})
         assert (answer.status_code, answer.data) == (204, b"")

@@ -128,21 +128,21 @@ def test_who_does_nothing_is_asked_before_the_session_ends(chromium, site):
     page = chromium.new_page()
     page.clock.install()
     page.goto(site[0] + "/kit")
-    notice = page.locator("#sesion")
+    notice = page.locator("#sesion-aviso")
     minutes(page, 17)
     assert not notice.is_visible()
     minutes(page, 2)
     assert notice.is_visible() and "se cerrará en menos de 2 minutos" in notice.inner_text() and "Ingresar nuevamente" not in notice.inner_text()
     assert page.evaluate("document.activeElement.textContent") == "Continuar"
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.getElementById('sesion').open")
+    page.wait_for_function("!document.getElementById('sesion-aviso').open")
     assert site[1][-1] == "sesion"
     minutes(page, 17)
     assert not notice.is_visible(), "it counts anew"
     minutes(page, 4)
     assert "La sesión se cerró. Copie lo que no guardó" in notice.inner_text() and "Continuar" not in notice.inner_text()
     assert notice.locator("a").get_attribute("href") == "/kit"
-    page.click("#sesion [data-close]")
+    page.click("#sesion-aviso [data-close]")
     minutes(page, 5)
     assert not notice.is_visible(), "what was typed can be copied in peace"
     page.context.close()
@@ -154,9 +154,9 @@ def test_what_is_done_in_one_tab_keeps_the_other_quiet(chromium, site):
     first.clock.install()
     first.goto(site[0] + "/kit")
     minutes(first, 19)
-    assert first.is_visible("#sesion")
+    assert first.is_visible("#sesion-aviso")
     second.goto(site[0] + "/kit")
-    first.wait_for_function("!document.getElementById('sesion').open")
+    first.wait_for_function("!document.getElementById('sesion-aviso').open")
     context.close()
 
 
