@@ -68,7 +68,7 @@ def test_the_external_sprite_is_drawn_under_the_policy(page):
     assert page.evaluate("typeof htmx") == "object" and page.evaluate("document.fonts.check('16px Figtree')")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 390, 320])
 def test_nothing_is_wider_than_the_screen(page, width):
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
