@@ -81,6 +81,8 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # Sessions and forms
         "SESSION_IDLE": timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 20)),
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        # blueprints.session says when.
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "SESSION_COOKIE_NAME": "respaldos",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -91,7 +93,7 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 1 * MIB,
         # The connection used last is used first: the caches of the others are not filled for nothing. Compiled statements take tens of
         # kilobytes each, and every combination of a list's filters is another one.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "pool_use_lifo": True, "query_cache_size": 120},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "query_cache_size": 200},
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import redis
 from flask import Flask, current_app
@@ -16,6 +18,7 @@ from redis.retry import Retry
 from rq import Queue
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
 
@@ -73,7 +76,9 @@ class HintingCompiler(SQLiteCompiler):
         return text
 
 
-READS = "reads"
+READS, LEFT = "reads", "left"
+# Seconds.
+TRUSTED = 1.0
 # An execution option: this statement is asked so often that PostgreSQL keeps its plan (see `_prepared`).
 PREPARED = "prepared"
 # As often as that a statement has to be asked before psycopg prepares it by itself; None would forbid it altogether.
@@ -89,7 +94,8 @@ def tune(engine: Engine) -> None:
         event.listen(engine, "begin", _begin)
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _connect_postgresql)
-        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "checkin", _left)
+        event.listen(engine, "checkout", partial(_ready, engine))
         event.listen(engine, "do_execute", _prepared)
 
 
@@ -120,8 +126,25 @@ def _connect_postgresql(connection, _record) -> None:
     connection.prepare_threshold = NEVER
 
 
-def _begin_postgresql(connection) -> None:
-    connection.connection.driver_connection.read_only = _read_only.get()
+def _left(_connection, record) -> None:
+    record.info[LEFT] = time.monotonic()
+
+
+def _ready(engine: Engine, connection, record, _proxy) -> None:
+    """The connection is there (as by the pool's `pre_ping`), and reads only, or writes. Who only reads, and can ask again, believes
+    one that was used a moment ago; and has a transaction for each statement, at the level (READ COMMITTED) at which one for all of them would
+    see no more: asking, BEGIN and COMMIT were half of the questions of a key stroke."""
+    reads = _read_only.get()
+    try:
+        if record.info.get(READS) is not reads:
+            connection.autocommit = True
+            connection.execute(f"SET default_transaction_read_only = {'on' if reads else 'off'}")
+            connection.autocommit = reads
+            record.info[READS] = reads
+        elif not reads or time.monotonic() - record.info.get(LEFT, -TRUSTED) > TRUSTED:
+            engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as gone:
+        raise InvalidatePoolError() from gone
 
 
 def _prepared(cursor, statement, parameters, context) -> bool:

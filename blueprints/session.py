@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from werkzeug.local import LocalProxy
 
@@ -24,6 +22,9 @@ from rules.policy import Actor, Permission
 from services import clock, implantaciones, people, production, scope
 
 SEEN = "visto"
+# The cookie is written again only so often: a key stroke a moment later needs no signature, and its answer, which may come late, does not
+# put an older cookie over the one of a page opened meanwhile.
+SEEN_STEP = timedelta(seconds=15)
 
 
 class SessionUser:
@@ -70,12 +71,13 @@ def _identify() -> None:
         return
     at = clock.now()
     last = session.get(SEEN)
-    if last is None or at - datetime.fromisoformat(last) > current_app.config["SESSION_IDLE"]:
+    passed = None if last is None else at - datetime.fromisoformat(last)
+    if passed is None or passed > current_app.config["SESSION_IDLE"]:
         logout_user()
         session.clear()
         return
     # Polling is not activity: a page left open must not keep its session for ever.
-    if request.headers.get("HX-Trigger-Name") != "sondeo":
+    if passed >= SEEN_STEP and request.headers.get("HX-Trigger-Name") != "sondeo":
         session[SEEN] = at.isoformat()
     actor = current_user.actor
     g.actor = actor if actor.may_enter else None
@@ -86,12 +88,6 @@ def _end_reading(error) -> None:
     if reading is None:
         return
     try:
-        # Nothing was written, so nothing is undone: a ROLLBACK would make psycopg forget its prepared statements. And nothing is lost
-        # when the database has gone meanwhile.
-        if error is None:
-            with suppress(SQLAlchemyError):
-                db.session.expunge_all()
-                db.session.commit()
         db.session.remove()
     finally:
         reading.__exit__(None, None, None)

@@ -100,7 +100,7 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Told
 
 
 def _listing(actor: Actor, filters: Filters, load: Select) -> Listing:
-    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, legs=(_entered(False), _entered(True)))}
+    sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, legs=_entered)}
     return Listing(
         f"usuarios {filters.digest}", matching(actor, filters), Cuenta.id, sorts, DEFAULT_ORDER, narrow=_narrow(actor, filters), load=load,
     )

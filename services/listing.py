@@ -8,7 +8,7 @@ found first, from narrow indexes; only its rows are then read (docs/adr/0013).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -47,7 +47,7 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Sort:
     """A sortable column. `descending`: the direction of the first click. `empty`: rows without a value come last in both
-    directions. legs: the same order in pieces that an index knows, for the ascending and the descending direction.
+    directions. legs: the same order in pieces that an index knows, of the descending direction or the ascending one.
     collect: (ascending, descending), no index walks this order within the filters, sort what passes them. spans: as of a Leg, for the
     ascending and the descending direction (None: walked as a whole)."""
 
@@ -55,13 +55,13 @@ class Sort:
     descending: bool = False
     empty: bool = False
     index: str = ""
-    legs: tuple[Sequence[Leg], Sequence[Leg]] | None = None
+    legs: Callable[[bool], Sequence[Leg]] | None = None
     collect: tuple[bool, bool] = (False, False)
     spans: tuple[tuple[ColumnElement[int], range] | None, tuple[ColumnElement[int], range] | None] = (None, None)
 
     def pieces(self, descending: bool) -> Sequence[Leg]:
         if self.legs is not None:
-            return self.legs[descending]
+            return self.legs(descending)
         if self.empty:
             return (Leg(self.column.is_not(None), ((self.column, descending),), self.index), Leg(self.column.is_(None)))
         return (Leg(None, ((self.column, descending),), self.index, self.spans[descending]),)
@@ -143,7 +143,7 @@ class Listing:
             return None
         first, forward = cursor.side == FIRST, cursor.side in {FIRST, AFTER}
         # The first page takes along the keys of all pages of a short list, not to read its rows twice.
-        keys, more, total = walk.collect(cursor, forward, NUMBERED if first else size)
+        keys, more, total = walk.collect(cursor, forward, size, whole=first)
         if not keys:
             return (0, False) if first else None
         if total > COUNT_LIMIT:
@@ -264,8 +264,9 @@ class _Walk:
                 break
         return self._cut(found, forward, limit)
 
-    def collect(self, cursor: _Cursor, forward: bool, limit: int) -> tuple[list[tuple], bool, int]:
-        """As `fetch`, from one reading of all the rows; and how many they are (up to `most`; 0 when no key is beyond the cursor)."""
+    def collect(self, cursor: _Cursor, forward: bool, limit: int, *, whole: bool = False) -> tuple[list[tuple], bool, int]:
+        """As `fetch`, from one reading of all the rows; and how many they are (up to `most`; 0 when no key is beyond the cursor).
+        whole: of a short list all keys, and none after them."""
         terms = [[*(t for t in leg.terms if t[0] is not self.unique), self._tie(leg)] for leg in self.legs]
         names = {id(e): f"c{i}" for i, e in enumerate({id(e): e for leg in terms for e, _ in leg}.values())}
         columns = {names[id(e)]: e.label(names[id(e)]) for leg in terms for e, _ in leg}
@@ -274,6 +275,7 @@ class _Walk:
         # Chosen first, whatever the planner thinks of the order's index.
         chosen = (query if self.most is None else query.limit(self.most)).cte("elegidas").prefix_with("MATERIALIZED")
         total = select(func.count()).select_from(chosen).scalar_subquery()
+        wanted = case((total <= NUMBERED, NUMBERED), else_=limit + 1) if whole else limit + 1
         width = max(map(len, terms))
         branches = []
         for number in self._numbers(cursor, forward):
@@ -282,11 +284,11 @@ class _Walk:
             key = cursor.key if number == cursor.leg else []
             branch = select(chosen.c.tramo, *(c for c, _ in own[:-1]), *blanks, own[-1][0], total.label("total")).where(chosen.c.tramo == number)
             branch = branch.where(_beyond(own, key, forward)) if key else branch
-            branches.append(branch.order_by(*_directions(own, forward)).limit(limit + 1))
+            branches.append(branch.order_by(*_directions(own, forward)).limit(wanted))
         query = branches[0] if len(branches) == 1 else union_all(*(select(branch.subquery()) for branch in branches))
         rows = sorted(db.session.execute(query), key=lambda row: row[0] if forward else -row[0])
         found = [(row[0], *row[1 : len(terms[row[0]])], row[-2]) for row in rows]
-        return *self._cut(found, forward, limit), rows[0][-1] if rows else 0
+        return *self._cut(found, forward, NUMBERED if whole else limit), rows[0][-1] if rows else 0
 
     def _numbers(self, cursor: _Cursor, forward: bool) -> range:
         last = len(self.legs) - 1

@@ -2,36 +2,36 @@
 
 Best first: the exact cédula, then surnames that begin so, in their order, the rest by id. The accounts of some institutions are read
 one by one in an index of their own; all of the country's are found by the word index: on PostgreSQL by a function that asks all in one
-question (revision 0012), on SQLite, where a question costs no way, step by step."""
+question (revision 0012), on SQLite, where a question costs no way, step by step. Each question is built once for an actor and a number of
+words: to build it took longer than the database's answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Select, Text, case, collate, column, func, literal, not_, select
+from sqlalchemy import ARRAY, Boolean, Integer, Select, Text, bindparam, case, collate, column, func, select
 from sqlalchemy.orm import joinedload, load_only
 
 from extensions import PREPARED, db
 from models import Cuenta, Institucion
 from rules.identity import compact
 from rules.policy import Actor
-from services import scope
-from services.word_index import CUENTAS, Query, asked, begins, family, on_sqlite
+from services import people_fts5, scope
+from services.people_fts5 import BUILT, Accounts, Scope
+from services.word_index import asked, begins_later, family_later, on_sqlite, typed
 
 SHOWN = 20
 COUNT_LIMIT = 1000
 MAX_DIGITS = 20
 TOLD = (
-    load_only(Cuenta.nombre, Cuenta.apellido, Cuenta.cedula, Cuenta.puesto, Cuenta.area, Cuenta.correos, Cuenta.activa, Cuenta.ausente_desde, Cuenta.apellido_plegado),
+    load_only(Cuenta.nombre, Cuenta.apellido, Cuenta.cedula, Cuenta.puesto, Cuenta.area, Cuenta.correos, Cuenta.activa, Cuenta.ausente_desde),
     joinedload(Cuenta.institucion).load_only(Institucion.nombre, Institucion.sigla),
 )
 # So many entries of an index are gone through before all the rows of a word are read.
 WALKED = 3000
-BY_SURNAME = "ix_cuenta_palabras_apellido"
-# The last character there is: it ends the surnames that begin with a word.
-LAST = chr(0x10FFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,105 +45,87 @@ class Found:
 
 def eligible(actor: Actor, text: str, limit: int = SHOWN) -> Found:
     """Among the accounts an institutional request may name."""
-    return _search(scope.eligible(actor), text, limit, partial(_local, actor))
+    return _search(scope.eligible, actor, text, limit)
 
 
 def visible(actor: Actor, text: str, limit: int = SHOWN) -> Found:
     """Among the accounts the actor may look at."""
-    return _search(scope.cuentas(actor), text, limit, _national if actor.sge else partial(_local, actor))
+    return _search(scope.cuentas, actor, text, limit)
 
 
-def _search(accounts: Select[tuple[Cuenta]], text: str, limit: int, find) -> Found:
+def _search(source: Scope, actor: Actor, text: str, limit: int) -> Found:
     wanted = asked(text)
     if not wanted:
         return Found([], 0, False)
-    accounts = accounts.options(*TOLD)
-    total, rows = find(accounts, wanted, limit)
-    best = list(dict.fromkeys([*_exact(accounts, text), *rows]))[:limit]
+    total, rows = _way(source, actor)(source, actor, wanted, limit)
+    best = list(dict.fromkeys([*_exact(source, actor, text), *rows]))[:limit]
     return Found(best, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
 
 
-def _exact(accounts: Select[tuple[Cuenta]], text: str) -> list[Cuenta]:
+def _way(source: Scope, actor: Actor) -> Callable[[Scope, Actor, list[str], int], tuple[int, list[Cuenta]]]:
+    national = source is scope.cuentas and actor.sge
+    if on_sqlite():
+        return _by_steps if national else _one_by_one
+    return _by_function if national or (len(actor.aiq_of) == 1 and not actor.sge) else _one_by_one
+
+
+def _exact(source: Scope, actor: Actor, text: str) -> list[Cuenta]:
     number = compact(text)
     if not (number.isascii() and number.isdigit()) or len(number) > MAX_DIGITS:
         return []
-    return list(db.session.scalars(accounts.where(Cuenta.cedula == number).order_by(Cuenta.id)))
+    return list(db.session.scalars(_of_cedula(source, actor), {"cedula": number}))
 
 
-def _local(actor: Actor, accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
+@lru_cache(BUILT)
+def _of_cedula(source: Scope, actor: Actor) -> Accounts:
+    return source(actor).options(*TOLD).where(Cuenta.cedula == bindparam("cedula")).order_by(Cuenta.id).execution_options(**{PREPARED: True})
+
+
+def _one_by_one(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
     """On SQLite every account of the scope is looked at once, in the index that holds its words: 4 ms for an institution of
-    20 000. PostgreSQL has no such index: the words and the institution are looked up together."""
-    surname = Cuenta.apellido_plegado if on_sqlite() else collate(Cuenta.apellido_plegado, "C")
-    kin = case((family(Cuenta.apellido_plegado, wanted), surname)).label("pariente")
-    rows = accounts.with_only_columns(Cuenta.id, kin).where(begins(Cuenta.busqueda, wanted))
-    if not on_sqlite() and len(actor.aiq_of) == 1 and not actor.sge:
-        rows = rows.where(CUENTAS.holds(Query(wanted, [[f"__i{next(iter(actor.aiq_of))}"]])))
-    met = rows.cte("halladas").prefix_with("MATERIALIZED")
+    20 000. PostgreSQL has no such index, and reads so only what is of several institutions."""
+    return _counted(_of_scope(source, actor, len(wanted), on_sqlite()), typed(wanted) | {"limite": limit})
+
+
+@lru_cache(BUILT)
+def _of_scope(source: Scope, actor: Actor, count: int, sqlite: bool) -> Select[Any]:
+    accounts = source(actor).options(*TOLD)
+    surname = Cuenta.apellido_plegado if sqlite else collate(Cuenta.apellido_plegado, "C")
+    kin = case((family_later(Cuenta.apellido_plegado, count), surname)).label("pariente")
+    met = accounts.with_only_columns(Cuenta.id, kin).where(begins_later(Cuenta.busqueda, count)).cte("halladas").prefix_with("MATERIALIZED")
     total = select(func.count()).select_from(met).scalar_subquery().label("total")
-    best = select(met, total).order_by(met.c.pariente.is_(None), met.c.pariente, met.c.id).limit(limit).subquery("mejores")
-    ordered = accounts.join(best, best.c.id == Cuenta.id).add_columns(best.c.total).order_by(best.c.pariente.is_(None), best.c.pariente, Cuenta.id)
-    return _counted(ordered)
+    best = select(met, total).order_by(met.c.pariente.is_(None), met.c.pariente, met.c.id).limit(bindparam("limite", type_=Integer)).subquery("mejores")
+    return accounts.join(best, best.c.id == Cuenta.id).add_columns(best.c.total).order_by(best.c.pariente.is_(None), best.c.pariente, Cuenta.id)
 
 
-def _national(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
-    """accounts: all of them."""
-    if on_sqlite():
-        return _by_fts5(accounts, wanted, limit)
-    places = func.buscar_cuentas(literal(wanted, ARRAY(Text)), limit, COUNT_LIMIT, WALKED).table_valued(
-        column("id", Integer), column("lugar", Integer), column("total", Integer), name="mejores")
-    query = accounts.join(places, places.c.id == Cuenta.id).add_columns(places.c.total).order_by(places.c.lugar)
-    return _counted(query.execution_options(**{PREPARED: True}))
+def _by_function(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
+    """source: gives all accounts, or those of one institution; what the function finds is held to it once more."""
+    asked_of = {"institucion": None if actor.sge else next(iter(actor.aiq_of)), "inactivas": source is scope.eligible}
+    return _counted(_of_function(source, actor), {"palabras": wanted, "limite": limit, "hasta": COUNT_LIMIT, "recorridas": WALKED} | asked_of)
 
 
-def _counted(query: Select[Any]) -> tuple[int, list[Cuenta]]:
+@lru_cache(BUILT)
+def _of_function(source: Scope, actor: Actor) -> Select[Any]:
+    numbers = (bindparam(name, type_=Integer) for name in ("limite", "hasta", "recorridas", "institucion"))
+    found = func.buscar_cuentas(bindparam("palabras", type_=ARRAY(Text)), *numbers, bindparam("inactivas", type_=Boolean))
+    places = found.table_valued(column("id", Integer), column("lugar", Integer), column("total", Integer), name="mejores")
+    accounts = source(actor).options(*TOLD).join(places, places.c.id == Cuenta.id)
+    return accounts.add_columns(places.c.total).order_by(places.c.lugar).execution_options(**{PREPARED: True})
+
+
+def _counted(query: Select[Any], parameters: dict[str, Any]) -> tuple[int, list[Cuenta]]:
     """query: accounts, and with each how many there are in all."""
-    found = db.session.execute(query).all()
+    found = db.session.execute(query, parameters).all()
     return found[0].total if found else 0, [row[0] for row in found]
 
 
-def _by_fts5(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
-    kin = _kin(accounts, wanted, limit)
-    rest: list[Cuenta] = []
-    if len(kin) < limit:
-        ids = _matched(accounts, wanted, False).order_by(CUENTAS.id).limit(limit - len(kin))
-        rest = sorted(_load(accounts, ids), key=lambda row: row.id)
-    best = [*kin, *rest]
-    return len(best) if len(best) < limit else _count(_matched(accounts, wanted)), best
+def _by_steps(source: Scope, actor: Actor, wanted: list[str], limit: int) -> tuple[int, list[Cuenta]]:
+    """source: gives all accounts."""
+    total, ids = people_fts5.search(source, actor, wanted, limit, WALKED, COUNT_LIMIT)
+    rows = {row.id: row for row in db.session.scalars(_told(source, actor), {"ids": ids})} if ids else {}
+    return total, [rows[i] for i in ids if i in rows]
 
 
-def _kin(accounts: Select[tuple[Cuenta]], wanted: list[str], limit: int) -> list[Cuenta]:
-    """The first surnames in their order. Those of each word are walked as far as WALKED; if they are too rare among them, the word
-    index gives all that there are."""
-    best: list[Cuenta] = []
-    for word in wanted:
-        own = accounts.where(Cuenta.apellido_plegado >= word, Cuenta.apellido_plegado < word + LAST).with_hint(Cuenta, f"INDEXED BY {BY_SURNAME}", "sqlite")
-        entries = own.with_only_columns(Cuenta.id, Cuenta.busqueda).order_by(Cuenta.apellido_plegado, Cuenta.id)
-        walk = entries.limit(WALKED).subquery()
-        rows = _load(accounts, select(walk.c.id).where(begins(walk.c.busqueda, wanted)).limit(limit))
-        if len(rows) < limit and db.session.scalar(entries.with_only_columns(Cuenta.id).offset(WALKED).limit(1)):
-            kin = _joined(accounts, wanted, True).order_by(Cuenta.apellido_plegado, Cuenta.id).limit(limit)
-            best = _load(accounts, kin)
-            break
-        best += rows
-    return sorted(best, key=lambda row: (row.apellido_plegado, row.id))[:limit]
-
-
-def _matched(accounts: Select[tuple[Cuenta]], wanted: list[str], surname: bool | None = None) -> Select[tuple[int]]:
-    """Ids of the accounts with these words: of all, of those whose surname begins with one of them, of the others."""
-    query = Query(wanted, surname=surname)
-    return select(CUENTAS.id).select_from(CUENTAS.rows).where(CUENTAS.match(query)) if query.exact else _joined(accounts, wanted, surname)
-
-
-def _joined(accounts: Select[tuple[Cuenta]], wanted: list[str], surname: bool | None) -> Select[tuple[int]]:
-    """As `_matched`, with the rows of the accounts beside the index."""
-    kin = family(Cuenta.apellido_plegado, wanted)
-    asked_rows = [begins(Cuenta.busqueda, wanted), *([] if surname is None else [kin if surname else not_(kin)])]
-    return accounts.with_only_columns(CUENTAS.id).select_from(CUENTAS.joined).where(CUENTAS.match(Query(wanted, surname=surname)), *asked_rows)
-
-
-def _load(accounts: Select[tuple[Cuenta]], ids: Select[tuple[int]]) -> list[Cuenta]:
-    return list(db.session.scalars(accounts.where(Cuenta.id.in_(ids))))
-
-
-def _count(ids: Select[tuple[int]]) -> int:
-    return db.session.scalar(select(func.count()).select_from(ids.limit(COUNT_LIMIT + 1).subquery())) or 0
+@lru_cache(BUILT)
+def _told(source: Scope, actor: Actor) -> Accounts:
+    return source(actor).options(*TOLD).where(Cuenta.id.in_(bindparam("ids", expanding=True)))

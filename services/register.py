@@ -84,7 +84,7 @@ def _listing(actor: Actor, filters: Filters) -> Listing:
         return [Leg(None, ((name, descending), (Institucion.id, descending), (Nombramiento.desde, True)))]
 
     sorts = {
-        "institucion": Sort(name, legs=(by_place(False), by_place(True))),
+        "institucion": Sort(name, legs=by_place),
         "desde": Sort(Nombramiento.desde, descending=True),
         "hasta": Sort(Nombramiento.hasta, descending=True, empty=True),
     }

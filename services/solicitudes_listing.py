@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, and_, exists, func, literal_column, or_, select, union_all
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import ColumnElement, Integer, Select, and_, exists, literal_column, or_, select
+from sqlalchemy.orm import joinedload
 
-from extensions import PREPARED, db
+from extensions import db
 from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
@@ -25,14 +25,9 @@ from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 MONTH = literal_column(f"({MONTH_OF})", Integer)
 MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
-RECENT = 2000
+MONTHS_WALKED = 240
 SOON = timedelta(hours=48)
 ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
-# What the header's search tells of a request.
-BRIEF = (
-    load_only(Solicitud.clase, Solicitud.estado, Solicitud.persona_nombre, Solicitud.persona_apellido, Solicitud.persona_cedula, Solicitud.vigente_hasta),
-    joinedload(Solicitud.institucion).load_only(Institucion.nombre, Institucion.sigla),
-)
 # Estados whose second line is of a run.
 RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
@@ -117,35 +112,6 @@ def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tu
     return replace(found, rows=rows), listing.order(order)
 
 
-def best(actor: Actor, text: str, limit: int) -> list[Row]:
-    """A few requests for the header's search, the newest first: the one of that number and those with these words."""
-    now, wanted, number = clock.now(), asked(text), _number(text)
-    load = scope.solicitudes(actor).options(*BRIEF).execution_options(**{PREPARED: True})
-    found = list(db.session.scalars(load.where(Solicitud.id == number))) if number is not None else []
-    if wanted:
-        newest = (_newest if on_sqlite() else _newest_by_gin)(actor, wanted, limit)
-        found += db.session.scalars(load.where(Solicitud.id.in_(newest)).order_by(Solicitud.id.desc()).limit(limit))
-    return [Row(row, effective(row.estado, row.vigente_hasta, now), "") for row in list(dict.fromkeys(found))[:limit]]
-
-
-def _newest(actor: Actor, wanted: list[str], limit: int) -> Select[tuple[int]]:
-    """FTS5 gives its rows from the last one back as readily as from the first one on."""
-    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    return rows.with_only_columns(SOLICITUDES.id, maintain_column_froms=True).order_by(SOLICITUDES.id.desc()).limit(limit)
-
-
-def _newest_by_gin(actor: Actor, wanted: list[str], limit: int) -> CompoundSelect[tuple[int]]:
-    """A GIN index gives all rows of a word before the first one. So common words are met among the latest requests; words that
-    are not met there often enough are rare, and all their rows are few: only then are they asked for."""
-    latest = select(func.max(Solicitud.id)).scalar_subquery()
-    recent = scope.solicitudes(actor).with_only_columns(Solicitud.id).where(Solicitud.id > latest - RECENT, begins(Solicitud.busqueda, wanted))
-    met = recent.order_by(Solicitud.id.desc()).limit(limit).cte("recientes").prefix_with("MATERIALIZED")
-    rows = _by_words(scope.solicitudes(actor), _query(wanted, Filters(), _place(actor, Filters())), wanted)
-    rare = rows.with_only_columns(Solicitud.id, maintain_column_froms=True).where(select(func.count()).select_from(met).scalar_subquery() < limit)
-    held = rare.cte("halladas").prefix_with("MATERIALIZED")
-    return union_all(select(met.c.id), select(select(held.c.id).order_by(held.c.id.desc()).limit(limit).subquery().c.id))
-
-
 def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tuple[Any, Estado, str]]]:
     """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
     effective estado, the second line)."""
@@ -173,7 +139,7 @@ def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Soli
         query = query.where(_named(filters.nombre))
     if filters.texto:
         named = _named(filters.texto)
-        number = _number(filters.texto)
+        number = number_of(filters.texto)
         query = query.where(named if number is None else or_(Solicitud.id == number, named))
     return query
 
@@ -222,11 +188,11 @@ def _named(text: str) -> ColumnElement[bool]:
     return begins(Solicitud.busqueda, wanted) if wanted else Solicitud.id < 0
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _place(actor: Actor, filters: Filters) -> int | None:
+def place_of(actor: Actor, filters: Filters) -> int | None:
     """The one institution of the list, if it is one's."""
     if filters.institucion_id:
         return filters.institucion_id
@@ -250,16 +216,13 @@ def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) ->
 
 def _query(wanted: list[str], filters: Filters, place: int | None) -> Query:
     marks = [[f"__i{place}"]] if place else []
-    if on_sqlite() and filters.inicio and filters.fin:
-        months = _months(deadlines.midnight(filters.inicio), deadlines.midnight(filters.fin + timedelta(days=1)))
-        marks += [months] if len(months) <= MONTHS_MARKED else []
-    return Query(wanted, marks)
+    months = _months(filters, clock.now()) if on_sqlite() and filters.fin else None
+    return Query(wanted, [*marks, _marks(months)] if months and len(months) <= MONTHS_MARKED else marks)
 
 
-def _months(start: datetime, end: datetime) -> list[str]:
-    """Marks of every month between two instants, in UTC."""
-    first, last = start.year * 12 + start.month - 1, end.year * 12 + end.month - 1
-    return [f"__m{index // 12}{index % 12 + 1:02d}" for index in range(first, last + 1)]
+def _marks(months: range) -> list[str]:
+    """Of these months in the word index of SQLite."""
+    return [f"__m{(m - 1) // 12}{(m - 1) % 12 + 1:02d}" for m in months]
 
 
 def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -> Select[tuple[Solicitud]]:
@@ -273,7 +236,7 @@ def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The header's search: a number of a request, or the words of a person."""
-    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), _number(filters.texto)
+    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), number_of(filters.texto)
     if not wanted:
         return rest.where(Solicitud.id == (-1 if number is None else number))
     words = _query(wanted, filters, place)
@@ -289,7 +252,7 @@ def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
     alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
     load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
-    place = _place(actor, filters)
+    place = place_of(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
@@ -301,35 +264,49 @@ def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort
     """The orders. Estado and vigencia are made of pieces that an index knows; inside them the newest first."""
     by_date = BY_PLACE if place else BY_DATE
     newest = ((Solicitud.fecha_solicitud, True),)
-    ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
-    states = _states(filters, now)
 
     def ends(descending: bool) -> list[Leg]:
+        ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
         rest = or_(Solicitud.estado != Estado.ATENDIDA, Solicitud.vigente_hasta.is_(None), Solicitud.vigente_hasta <= now)
         return [Leg(ready, ((Solicitud.vigente_hasta, descending),), "ix_solicitud_estado_vigencia"), Leg(rest, newest, by_date)]
 
-    # Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far.
-    far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
-    months = None if place or on_sqlite() else _span(filters, now)
     return {
-        "nro": Sort(
-            Solicitud.id, index=ROWID, collect=(True, True) if place else (False, False) if months else far,
-            spans=(months if far[0] else None, months if far[1] else None),
-        ),
+        "nro": _by_number(filters, now, place),
         "fecha": Sort(Solicitud.fecha_solicitud, index=by_date),
         "nombre": Sort(Solicitud.apellido_plegado, index="ix_solicitud_nombre"),
-        "estado": Sort(Solicitud.estado, legs=(states, states[::-1])),
-        "vigencia": Sort(Solicitud.vigente_hasta, legs=(ends(False), ends(True))),
+        "estado": Sort(Solicitud.estado, legs=lambda descending: _states(filters, now)[:: -1 if descending else 1]),
+        "vigencia": Sort(Solicitud.vigente_hasta, legs=ends),
     }
 
 
-def _span(filters: Filters, now: datetime) -> tuple[ColumnElement[int], range] | None:
-    """The months of the range, in UTC, by the expression of ix_solicitud_mes: within one of them its numbers are in order."""
+def _by_number(filters: Filters, now: datetime, place: int | None) -> Sort:
+    """Numbers grow with the days: from the newest on, a range that ends today is near; one that ended long ago is far."""
+    far = (filters.inicio is not None, filters.fin is not None and filters.fin < deadlines.local_day(now))
+    months = None if place else _months(filters, now)
+    if months is None:
+        return Sort(Solicitud.id, index=ROWID, collect=(True, True) if place else far)
+    if on_sqlite():
+        return Sort(Solicitud.id, legs=lambda descending: [Leg(_within(months, descending) if far[descending] else None, index=ROWID)])
+    # Within a month its numbers are in order.
+    spans = (MONTH, months)
+    return Sort(Solicitud.id, index=ROWID, spans=(spans if far[0] else None, spans if far[1] else None))
+
+
+def _within(months: range, descending: bool) -> ColumnElement[bool]:
+    """Not beyond the last (first) number of these months, which the word index of SQLite knows by their marks: the walk begins there."""
+    end = select(SOLICITUDES.id).select_from(SOLICITUDES.rows).where(SOLICITUDES.match(Query([], [_marks(months)])))
+    end = end.order_by(SOLICITUDES.id.desc() if descending else SOLICITUDES.id).limit(1).scalar_subquery()
+    return Solicitud.id <= end if descending else Solicitud.id >= end
+
+
+def _months(filters: Filters, now: datetime) -> range | None:
+    """The months of the range, in UTC, counted as in the expression of ix_solicitud_mes. None: without a beginning, or of too many."""
     if filters.inicio is None:
         return None
     start = deadlines.midnight(filters.inicio)
     end = max(start, deadlines.midnight(filters.fin + timedelta(days=1)) if filters.fin else now)
-    return MONTH, range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
+    months = range(start.year * 12 + start.month, end.year * 12 + end.month + 1)
+    return months if len(months) <= MONTHS_WALKED else None
 
 
 def _states(filters: Filters, now: datetime) -> list[Leg]:

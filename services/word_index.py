@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, and_, column, literal, literal_column, or_, table
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Text, and_, bindparam, column, literal, literal_column, or_, table
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from extensions import Base, db
@@ -40,7 +40,27 @@ def on_sqlite() -> bool:
 
 def begins(searched: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement[bool]:
     """Row by row: every wanted word begins a word of `searched`. Words hold only letters and digits: no wildcard among them."""
-    return and_(*(searched.like(f"% {word}%") for word in wanted))
+    return and_(*(searched.like(_pattern(word)) for word in wanted))
+
+
+def _pattern(word: str) -> str:
+    return f"% {word}%"
+
+
+# What every key stroke asks is built once for each number of words; what was typed comes as parameters, of these names.
+def begins_later(searched: ColumnElement[str], count: int) -> ColumnElement[bool]:
+    """As `begins`, of `count` words that `typed` gives."""
+    return and_(*(searched.like(bindparam(f"palabra{n}")) for n in range(count)))
+
+
+def family_later(surname: ColumnElement[str], count: int) -> ColumnElement[bool]:
+    """As `family`, of `count` words that `typed` gives."""
+    return or_(*(surname.like(bindparam(f"apellido{n}")) for n in range(count)))
+
+
+def typed(wanted: Sequence[str]) -> dict[str, str]:
+    """The parameters of `begins_later` and `family_later`."""
+    return {f"palabra{n}": _pattern(word) for n, word in enumerate(wanted)} | {f"apellido{n}": f"{word}%" for n, word in enumerate(wanted)}
 
 
 # The indexes keep the beginnings of 2 to 6 letters of every word: longer ones would be merged from all the words they begin (36 ms
@@ -101,12 +121,15 @@ class Index:
         self.joined = self.rows.join(kind, kind.id == literal_column(f"+{name}.rowid"))  # type: ignore[attr-defined]
         self._name = literal_column(name)
 
-    def match(self, query: Query) -> ColumnElement[bool]:
-        return self._name.op("MATCH")(query.fts5())
+    def match(self, query: Query | BindParameter[str]) -> ColumnElement[bool]:
+        """A parameter takes `Query.fts5`."""
+        return self._name.op("MATCH")(query if isinstance(query, BindParameter) else query.fts5())
 
-    def holds(self, query: Query) -> ColumnElement[bool]:
+    def holds(self, query: Query | BindParameter[Any]) -> ColumnElement[bool]:
+        """A parameter takes one of the lists of `Query.keys`: for a query without choices, the only one."""
         beginnings = literal_column(_GIN[self.kind])
-        return or_(*(beginnings.op("@>")(literal(keys, ARRAY(Text))) for keys in query.keys()))
+        lists = [query] if isinstance(query, BindParameter) else [literal(keys, ARRAY(Text)) for keys in query.keys()]
+        return or_(*(beginnings.op("@>")(keys) for keys in lists))
 
 
 CUENTAS, SOLICITUDES = Index(Cuenta), Index(Solicitud)

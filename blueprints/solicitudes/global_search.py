@@ -13,7 +13,7 @@ from blueprints.lists import MAX_TEXT
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.policy import Permission
-from services import people_search, solicitudes_listing
+from services import people_search, solicitudes_search
 from services.word_index import asked
 
 REQUESTS, PEOPLE = 5, 10
@@ -25,7 +25,7 @@ def search() -> Response:
     typed = clean(request.args.get("q"))[:MAX_TEXT]
     if not htmx.is_fragment():
         return htmx.redirect_303(url_for(".listing", q=typed))
-    rows = solicitudes_listing.best(actor(), typed, REQUESTS)
+    rows = solicitudes_search.best(actor(), typed, REQUESTS)
     found = people_search.visible(actor(), typed, PEOPLE)
     return htmx.render("solicitudes/_buscar.html", q=typed, filas=rows, personas=found.rows, badges=ESTADO_BADGE, nota=_note(typed, rows, found))
 

@@ -162,6 +162,16 @@ def test_polling_is_not_activity(sign_in, at):
         assert client.get("/").status_code == 303
 
 
+def test_the_cookie_is_written_again_only_after_a_while(sign_in, at):
+    """An answer that comes late would put its older session over that of a page opened meanwhile."""
+    client = sign_in(AIQ)
+    client.get("/")
+    with at(seconds=14):
+        assert "Set-Cookie" not in client.get("/", headers={"HX-Request": "true"}).headers
+    with at(seconds=15):
+        assert client.get("/").headers["Set-Cookie"].startswith("respaldos=")
+
+
 def test_a_new_password_ends_every_other_session(sign_in):
     here, elsewhere = sign_in(AIQ), sign_in(AIQ)
     assert_page(here.get("/cuenta/clave").text)

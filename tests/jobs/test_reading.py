@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import create_engine, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
 from extensions import db, reading
@@ -61,12 +61,36 @@ def test_nobody_is_nobody(site):
 def test_a_page_whose_database_goes_away_leaves_its_thread_able_to_write(site):
     if db.engine.dialect.name != "postgresql":
         pytest.skip("of PostgreSQL")
-    other = create_engine(db.engine.url)
     with site.test_request_context("/"):
         site.preprocess_request()
-        backend = db.session.scalar(text("SELECT pg_backend_pid()"))
-        with other.connect() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
-    other.dispose()
+        _terminate(db.session.scalar(text("SELECT pg_backend_pid()")))
     db.session.execute(update(Usuario).values(nombre="Otra"))
     db.session.commit()
+
+
+def test_a_connection_that_went_away_unused_is_not_given_to_who_writes(site):
+    """It is asked before it is used; who only reads believes one that was used a moment ago, and finds another one the next time."""
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL")
+    with reading():
+        _lose_the_connection()
+        with pytest.raises(OperationalError):
+            db.session.scalar(select(Usuario.id))
+        db.session.remove()
+        assert db.session.scalar(select(Usuario.id)) == 1
+        db.session.remove()
+    _lose_the_connection()
+    assert db.session.scalar(select(Usuario.id)) == 1
+
+
+def _lose_the_connection() -> None:
+    backend = db.session.scalar(text("SELECT pg_backend_pid()"))
+    db.session.remove()
+    _terminate(backend)
+
+
+def _terminate(backend: int) -> None:
+    other = create_engine(db.engine.url)
+    with other.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+    other.dispose()
