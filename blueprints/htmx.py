@@ -52,13 +52,9 @@ def return_path() -> str:
     Always a path of this site. A POST has no page to come back to: the page it was sent from, or "/".
     """
     if is_htmx():
-        current = urlsplit(request.headers.get("HX-Current-URL", ""))
-        if current.netloc != request.host:
-            return "/"
-        return _local(current.path, current.query)
-    if request.method != "GET":
-        referrer = urlsplit(request.referrer or "")
-        return _local(referrer.path, referrer.query) if referrer.netloc == request.host else "/"
+        return _of_this_site(request.headers.get("HX-Current-URL", ""))
+    if request.method not in {"GET", "HEAD"}:
+        return _of_this_site(request.referrer or "")
     return _local(request.script_root + request.path, request.query_string.decode("ascii", "ignore"))
 
 
@@ -98,6 +94,14 @@ def _empty(status: int, headers: dict[str, str]) -> Response:
     response.headers.update(headers)
     response.vary.add("HX-Request")
     return response
+
+
+def _of_this_site(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # "http://[x": no browser writes it
+        return "/"
+    return _local(parts.path, parts.query) if parts.netloc == request.host else "/"
 
 
 def _local(path: str, query: str) -> str:

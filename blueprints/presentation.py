@@ -63,6 +63,9 @@ class Shell:
     suggest_url: str = ""
     menu: Sequence[Item] = ()
     footer: Sequence[Item] = field(default_factory=tuple)
+    # Seconds without activity after which the session ends (0: not said), and the address that counts as activity.
+    idle: int = 0
+    keep_url: str = ""
     # The pause of the production that officers must know of, wherever they are.
     paused: object | None = None
 

@@ -116,6 +116,8 @@ def _shell() -> Shell | None:
         search_url=url_for("solicitudes.listing") if can(Permission.LIST_INSTITUTION) else None,
         suggest_url=url_for("solicitudes.global_search"),
         menu=_menu(),
+        idle=int(current_app.config["SESSION_IDLE"].total_seconds()),
+        keep_url=url_for("acceso.keep"),
         paused=production.paused() if can(Permission.PRODUCTION) else None,
     )
 

@@ -15,7 +15,7 @@ import time
 from functools import partial
 
 from flask import Flask
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
@@ -41,6 +41,14 @@ class HouseWorker(Worker):
             # Connections of the parent must not be shared with the child.
             db.engine.dispose(close=False)
             super().main_work_horse(job, queue)
+
+    def heartbeat(self, timeout=None, pipeline=None):
+        """Say everything of itself at each sign of life. Silent for longer than its record lasts (a machine that slept, a queue server
+        that came back empty), a worker is struck off the register; RQ alone would let it work on, and never name it again."""
+        super().heartbeat(timeout, pipeline)
+        connection = self.connection if pipeline is None else pipeline
+        connection.hset(self.key, mapping=self.serialize() | {"state": self.get_state()})
+        worker_registration.register(self, pipeline)
 
     def setup_work_horse_signals(self):
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -63,7 +63,7 @@ ACTION: dict[Action, Badge] = {
     Action.COMPLEMENT_STOP: Badge("stop", "pause", "Complemento detenido por la SGE"),
 }
 
-# Views of the list that everybody has (services.solicitudes_listing.Vista), as `vista=` names them.
+# Views of the list that everybody has (services.solicitudes_filters.Vista), as `vista=` names them.
 VISTA: dict[str, str] = {
     "vencen-48h": "Vencen en 48 h",
     "atrasadas": "Atrasadas",

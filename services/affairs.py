@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import FileStorage
@@ -22,6 +22,7 @@ MAX_TEXT = 2000
 MAX_PARTICIPANTS = 5000
 MAX_HOURS = 40
 LISTED = 200
+TWICE = timedelta(minutes=10)  # the same text again within this time is a second click
 ALL_AIQS = "sge"  # the audience of the SGE's notices, beside the ids of institutions
 
 
@@ -78,7 +79,9 @@ def publish_notice(actor: Actor, *, publico: str, titulo: str, texto: str, desde
     _dates(problems, desde, hasta)
     if problems:
         raise Refused(problems)
-    row = Aviso(institucion_id=institucion_id, titulo=titulo, texto=texto, desde=desde, hasta=hasta, autor_id=actor.usuario_id, creado_en=clock.now())
+    said = {"institucion_id": institucion_id, "titulo": titulo, "texto": texto, "desde": desde, "hasta": hasta, "autor_id": actor.usuario_id}
+    _once(select(Aviso.id).filter_by(**said, retirado_en=None).where(Aviso.creado_en > clock.now() - TWICE), "Usted ya publicó este mismo aviso")
+    row = Aviso(**said, creado_en=clock.now())
     db.session.add(row)
     db.session.flush()
     return row
@@ -194,10 +197,11 @@ def record_training(
     _text(problems, "participantes", participantes, MAX_PARTICIPANTS, "Escriba los participantes, uno por línea.")
     if problems:
         raise Refused(problems)
-    row = CapacitacionInterna(
-        institucion_id=institucion_id, fecha=fecha, tema=tema, horas=horas, participantes=participantes,
-        registrada_por_id=actor.usuario_id, registrada_en=clock.now(),
-    )
+    said = {"institucion_id": institucion_id, "fecha": fecha, "tema": tema, "horas": horas, "participantes": participantes,
+            "registrada_por_id": actor.usuario_id}
+    recent = CapacitacionInterna.registrada_en > clock.now() - TWICE
+    _once(select(CapacitacionInterna.id).filter_by(**said).where(recent), "Usted ya registró esta misma capacitación")
+    row = CapacitacionInterna(**said, registrada_en=clock.now())
     db.session.add(row)
     db.session.flush()
     return row
@@ -224,6 +228,12 @@ def _place(problems: dict[str, str], actor: Actor, text: str) -> int:
     except Refused as refused:
         problems.update(refused.fields)
         return 0
+
+
+def _once(same: Select, told: str) -> None:
+    """Raises Refused when there is one already."""
+    if db.session.scalar(same.limit(1)) is not None:
+        raise Refused(f"{told} hace unos minutos: consta en la lista.")
 
 
 def _text(problems: dict[str, str], field: str, text: str, limit: int, missing: str) -> None:

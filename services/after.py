@@ -61,7 +61,7 @@ def send(job: str, *args: Any, job_timeout: int = 600) -> bool:
 def idle_workers() -> int:
     """How many workers for runs have nothing to do at this moment; 0 when the queue does not answer."""
     try:
-        return sum(worker.state == WorkerStatus.IDLE for worker in Worker.all(queue=queue(RUNS)))
+        return sum(worker.get_state() == WorkerStatus.IDLE for worker in Worker.all(queue=queue(RUNS)))
     except (RedisError, OSError):
         return 0
 

@@ -19,11 +19,11 @@ from rules.deadlines import midnight
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.series import Point, by_month, bytes_by_day, bytes_by_week, mean_wait, span_of, waits_by_week
-from services import board_summary, clock, desk_queue, notices, schedule, solicitudes_listing
+from services import board_summary, clock, desk_queue, notices, schedule, solicitudes_filters
 from services.board_summary import DayCount
 from services.board_views import generated_key
 from services.errors import Conflict, NotFound
-from services.solicitudes_listing import Filters
+from services.solicitudes_filters import Filters
 
 MONTHS = 6  # shown unless asked otherwise
 LONGEST = 5 * 366  # days
@@ -52,7 +52,7 @@ class Span:
 
 
 def default_span(today: date) -> Span:
-    return Span(solicitudes_listing.months_before(today, MONTHS), today)
+    return Span(solicitudes_filters.months_before(today, MONTHS), today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,12 @@ def board(actor: Actor, span: Span) -> Board:
 
 def total(actor: Actor, filters: Filters, now: datetime) -> int:
     """How many requests the list with these filters shows."""
-    query = solicitudes_listing.matching(actor, filters, now)
+    query = solicitudes_filters.matching(actor, filters, now)
     return db.session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)) or 0
 
 
 def _queue(actor: Actor, now: datetime) -> dict[Estado, int]:
-    query = solicitudes_listing.matching(actor, Filters(estados=frozenset(QUEUE)), now)
+    query = solicitudes_filters.matching(actor, Filters(estados=frozenset(QUEUE)), now)
     found = db.session.execute(query.with_only_columns(Solicitud.estado, func.count()).group_by(Solicitud.estado)).all()
     return dict.fromkeys(QUEUE, 0) | {estado: n for estado, n in found}
 
@@ -139,7 +139,7 @@ def _queue(actor: Actor, now: datetime) -> dict[Estado, int]:
 def _expiring(actor: Actor, now: datetime) -> dict[int, int]:
     """Both views in one reading: the shorter is a part of the longer."""
     first, last = sorted(SOON)
-    query = solicitudes_listing.matching(actor, Filters(cifra=SOON[last]), now)
+    query = solicitudes_filters.matching(actor, Filters(cifra=SOON[last]), now)
     sooner = case((Solicitud.vigente_hasta <= now + timedelta(hours=first), 1), else_=0)
     row = db.session.execute(query.with_only_columns(func.coalesce(func.sum(sooner), 0), func.count())).one()
     return dict(zip((first, last), row))
@@ -150,7 +150,7 @@ def _late(actor: Actor, now: datetime, calendar: Calendar, today: date) -> int:
     day = today
     while calendar.working_between(day, today) <= TARGET_DAY:
         day -= timedelta(days=1)
-    query = solicitudes_listing.matching(actor, Filters(estados=frozenset({Estado.ENVIADA})), now)
+    query = solicitudes_filters.matching(actor, Filters(estados=frozenset({Estado.ENVIADA})), now)
     query = query.where(Solicitud.enviada_en < midnight(day + timedelta(days=1)))
     return db.session.scalar(query.with_only_columns(func.count()).order_by(None)) or 0
 

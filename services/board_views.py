@@ -1,6 +1,6 @@
 """Views of the requests that a figure of the board counts: the condition behind the figure is the condition behind its list.
 
-A view is named in the address of the list (`cifra=…`); services.solicitudes_listing puts it among its filters.
+A view is named in the address of the list (`cifra=…`); services.solicitudes_filters puts it among its filters.
 """
 
 from __future__ import annotations

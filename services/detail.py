@@ -14,15 +14,15 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, MOTIVO
 from rules.lifecycle import Clase, Estado, Motivo, effective
 from rules.policy import Actor, Permission, may
-from services import acting, clock, complements, purge, runs, scope, solicitudes
+from services import acting, clock, complements, downloads, purge, runs, scope, solicitudes
 
 NOVEDADES_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens or is to be done now, in words. action: "edit", "correct", "desk", "trail", "download", "renew",
-    "newer" or "": the button that goes with it."""
+    """What happens or is to be done now, in words. action: "edit", "correct", "desk", "trail", "download", "deliver",
+    "renew", "newer" or "": the button that goes with it."""
 
     text: str
     action: str = ""
@@ -88,7 +88,7 @@ def detail(actor: Actor, solicitud: Solicitud) -> Detail:
     delivery = db.session.scalar(select(Entrega).where(Entrega.solicitud_id == solicitud.id).order_by(Entrega.id.desc()).limit(1))
     backup = _backup(run, sees_files) if run and run.estado is EjecucionEstado.PUBLICADA else None
     actions = actions_of(actor, solicitud, estado, run, renewed_by)
-    step = _next_step(actor, solicitud, estado, actions, run, backup, renewed_by)
+    step = _next_step(actor, solicitud, estado, actions, run, backup, renewed_by, delivery)
     failure = complements.last_failure(run) if backup and estado is Estado.ATENDIDA and actor.sge else None
     return Detail(
         solicitud, estado, now, actions, sees_files, run, backup, renewed_by, delivery, step,
@@ -125,7 +125,7 @@ def _backup(run: Ejecucion, with_titles: bool) -> Backup:
 
 def _next_step(
     actor: Actor, solicitud: Solicitud, estado: Estado, actions: dict[str, bool], run: Ejecucion | None, backup: Backup | None,
-    renewed_by: Solicitud | None,
+    renewed_by: Solicitud | None, delivery: Entrega | None,
 ) -> NextStep:
     carries = may(actor, Permission.SOLICITUD_EDIT, solicitud)
     match estado:
@@ -140,7 +140,7 @@ def _next_step(
         case Estado.DETENIDA:
             return _of_stopped(actor, run)
         case Estado.ATENDIDA:
-            return _of_ready(solicitud, carries, actions, backup)
+            return _of_ready(solicitud, carries, actions, backup, delivery)
         case Estado.ELIMINADA:
             return _of_ended(solicitud, actions, renewed_by)
 
@@ -178,15 +178,22 @@ def _of_stopped(actor: Actor, run: Ejecucion | None) -> NextStep:
     return NextStep(f"{cause} Reintente la ejecución o elimine la solicitud con su motivo.", "trail")
 
 
-def _of_ready(solicitud: Solicitud, carries: bool, actions: dict[str, bool], backup: Backup | None) -> NextStep:
-    until = texts.day(deadlines.last_moment(solicitud.vigente_hasta).date())
+def _of_ready(solicitud: Solicitud, carries: bool, actions: dict[str, bool], backup: Backup | None, delivery: Entrega | None) -> NextStep:
+    until = f"{texts.day(deadlines.last_moment(solicitud.vigente_hasta).date())}, 23:59"
     if not carries:
         missing = " Faltan archivos que no se pudieron leer: puede ordenar que se busquen nuevamente." if actions["retry_missing"] else ""
-        return NextStep(f"El respaldo está listo: quien lo solicitó puede descargarlo hasta el {until}, 23:59.{missing}")
-    parts = texts.plural(backup.parts, "parte", "partes") if backup else "todas las partes"
-    if solicitud.clase is Clase.PERSONAL:
-        return NextStep(f"Descargue su respaldo ({parts}) hasta el {until}, 23:59.", "download")
-    return NextStep(f"Descargue el respaldo ({parts}) hasta el {until}, 23:59, y entréguelo al ciudadano con el acta firmada.", "download")
+        return NextStep(f"El respaldo está listo: quien lo solicitó puede descargarlo hasta el {until}.{missing}")
+    personal = solicitud.clase is Clase.PERSONAL
+    if not downloads.all_complete(solicitud):
+        parts = texts.plural(backup.parts, "parte", "partes") if backup else "todas las partes"
+        if personal:
+            return NextStep(f"Descargue su respaldo ({parts}) hasta el {until}.", "download")
+        return NextStep(f"Descargue el respaldo ({parts}) hasta el {until}, y entréguelo al ciudadano con el acta firmada.", "download")
+    if personal:
+        return NextStep(f"Todas las partes están descargadas. Puede descargarlas nuevamente hasta el {until}.", "download")
+    if delivery is None:
+        return NextStep("Todas las partes están descargadas. Entregue el respaldo al ciudadano con el acta firmada y registre la entrega.", "deliver")
+    return NextStep(f"El respaldo se entregó al ciudadano el {texts.day(delivery.fecha)}: no queda nada pendiente.")
 
 
 def _of_ended(solicitud: Solicitud, actions: dict[str, bool], renewed_by: Solicitud | None) -> NextStep:

@@ -18,7 +18,7 @@ from rules.lifecycle import Action, Clase, Estado, Motivo
 from services import clock, mover
 from services.mover import Past
 from services.solicitudes import person_columns
-from sources import PastRequest, PastStep, Quipux
+from sources import PastRequest, Quipux
 
 BATCH = 200
 # Who stands for those who registered a request and never signed in here: nobody can sign in as this.

@@ -13,12 +13,14 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, ParteTipo, Solicitud
 from rules import deadlines
-from rules.lifecycle import Clase, Estado
+from rules.lifecycle import Clase, Estado, Motivo
 from rules.policy import Actor
 from services import scope
 
 SHOWN = 6
 SOON = timedelta(hours=48)
+# For how long after the vigencia a hand-over nobody recorded is asked for, and how long before its end a request was filed at most.
+REMEMBERED, LONGEST_LIFE = timedelta(days=60), timedelta(days=120)
 RUNNING = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 IN_COURSE = (Estado.EN_EJECUCION, Estado.DETENIDA, Estado.APROBADA, Estado.ENVIADA)
 
@@ -107,6 +109,25 @@ def ready(actor: Actor, now: datetime) -> list[Ready]:
         if not (one.all_complete and (handed_over or solicitud.clase is Clase.PERSONAL)):
             found.append(one)
     return found
+
+
+def undelivered(actor: Actor, now: datetime) -> list[Solicitud]:
+    """Archives of the actor's institutions that were downloaded whole and whose vigencia ended since without a record of the hand-over
+    to the citizen (seed 000, "Notas importantes"), the latest first."""
+    if not actor.aiq_of:
+        return []
+    data = (
+        select(Parte.id).join(Ejecucion, Parte.ejecucion_id == Ejecucion.id)
+        .where(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado == EjecucionEstado.PUBLICADA, Parte.tipo == ParteTipo.DATOS)
+    )
+    whole = exists().where(Descarga.parte_id == Parte.id, Descarga.completa_en.is_not(None))
+    ended = or_(Solicitud.estado == Estado.ATENDIDA, and_(Solicitud.estado == Estado.ELIMINADA, Solicitud.motivo == Motivo.VIGENCIA_TERMINADA))
+    query = scope.solicitudes(actor).where(
+        scope.one_of(Solicitud.institucion_id, actor.aiq_of), Solicitud.clase == Clase.INSTITUCIONAL,
+        Solicitud.fecha_solicitud > now - REMEMBERED - LONGEST_LIFE, Solicitud.vigente_hasta > now - REMEMBERED, Solicitud.vigente_hasta <= now,
+        ended, ~exists().where(Entrega.solicitud_id == Solicitud.id), data.exists(), ~data.where(~whole).exists(),
+    )
+    return list(db.session.scalars(query.order_by(Solicitud.vigente_hasta.desc(), Solicitud.id.desc()).limit(SHOWN)))
 
 
 def _parts(ids: list[int]) -> dict[int, tuple[int, int, int]]:

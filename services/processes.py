@@ -95,6 +95,9 @@ def train(actor: Actor, process: Process, *, fecha: date | None, materia: str, h
         problems["capacitador"] = "Ingrese quién dictó la capacitación (máximo 200 caracteres)."
     if problems:
         raise Refused(problems)
+    # Sent twice, or noted by two officers: the same hours would count twice towards the twelve.
+    if any((s.fecha, s.materia, s.horas, s.capacitador) == (fecha, materia, horas, capacitador.strip()) for s in process.sesiones):
+        raise Refused({"fecha": "Ya consta esta misma sesión: fecha, materia, horas y capacitador."})
     session = Sesion(**owner(process), fecha=fecha, materia=Materia(materia), horas=horas, capacitador=capacitador.strip(),
                      registrada_por_id=actor.usuario_id)
     db.session.add(session)

@@ -10,7 +10,7 @@ from rules import deadlines, texts
 from rules.glossary import ESPERA, ETAPAS
 from rules.lifecycle import Estado
 from services import runs
-from services.solicitudes_listing import percent
+from services.solicitudes_rows import percent
 
 SILENT = timedelta(minutes=2)
 # A rate measured over less than this says nothing about the time left.

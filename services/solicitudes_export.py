@@ -10,7 +10,8 @@ from rules.glossary import CLASE, ESTADO_BADGE
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from services import solicitudes_listing
-from services.solicitudes_listing import SHOWN, Filters
+from services.solicitudes_filters import Filters
+from services.solicitudes_listing import SHOWN
 
 HEADS = ("Nº Solicitud", "Nombres", "Apellidos", "CI", "Puesto", "Área", "Institución", "Siglas", "Clase", "Fecha Solicitud", "Rango desde",
          "Rango hasta", "Estado", "Detalle", "Fecha tentativa", "Vigente hasta")

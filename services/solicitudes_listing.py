@@ -1,35 +1,29 @@
-"""*Listado de solicitudes*: filters, orders and what each row says (mission.md §1, decisions 10 and 30)."""
+"""*Listado de solicitudes*: how its filters and orders find their rows in a million (mission.md §1, decisions 30, docs/adr/0013)."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import MONTH_OF, Descarga, Ejecucion, EjecucionEstado, Entrega, Institucion, Parte, Solicitud
-from rules import deadlines, texts
-from rules.glossary import DETENCION, ESPERA, MOTIVO
-from rules.lifecycle import Estado, Motivo, effective
+from models import MONTH_OF, Ejecucion, Institucion, Solicitud
+from rules import deadlines
+from rules.lifecycle import Estado
 from rules.policy import Actor
-from services import acting, board_views, clock, scope, status
+from services import clock, scope, solicitudes_rows
 from services.listing import ROWID, Leg, Listing, Page, Sort
+from services.solicitudes_filters import Filters, but_names, matching, number_of, place_of
+from services.solicitudes_rows import ALIVE, RUNNING, Row
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTH = literal_column(f"({MONTH_OF})", Integer)
-MONTHS_SHOWN = 6
 MONTHS_MARKED = 24
 MONTHS_WALKED = 240
-SOON = timedelta(hours=48)
-ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
-# Estados whose second line is of a run.
-RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 DEFAULT_ORDER = "-fecha"
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "fecha": True, "nombre": False, "estado": False, "vigencia": False}
@@ -46,69 +40,12 @@ BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fe
 BY_ID = "ix_solicitud_palabras_filas"
 
 
-class Vista(StrEnum):
-    """Views that everybody has (`vista=` in the URL): the board's figures lead here."""
-
-    VENCEN = "vencen-48h"
-    ATRASADAS = "atrasadas"
-    NOVEDADES = "con-novedades"
-    SIN_ACTA = "sin-acta"
-    SIN_ABRIR = "sin-abrir"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the list is narrowed to. inicio, fin: local days of the Fecha Solicitud, both included. texto: the header's
-    search, a number, a name or a cédula. cifra: a figure of the board (services.board_views). Empty values
-    filter nothing."""
-
-    inicio: date | None = None
-    fin: date | None = None
-    nro: int | None = None
-    estados: frozenset[Estado] = frozenset()
-    nombre: str = ""
-    institucion_id: int | None = None
-    texto: str = ""
-    vista: Vista | None = None
-    cifra: str = ""
-
-    @property
-    def digest(self) -> str:
-        """Tells these filters from others inside a cursor, without spelling out what was searched."""
-        plain = repr(replace(self, estados=frozenset())) + repr(sorted(self.estados))
-        return hashlib.sha256(plain.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One request as the list shows it. estado: the effective one. detail: the second line. action: "download",
-    "correct", "edit" or ""."""
-
-    solicitud: Solicitud
-    estado: Estado
-    detail: str
-    action: str = ""
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day of the month `months` earlier, or the last one of a shorter month."""
-    index = day.year * 12 + day.month - 1 - months
-    year, month = divmod(index, 12)
-    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
-
-
-def default_start(today: date) -> date:
-    """Fecha Inicio of a list nobody has filtered: six months ago."""
-    return months_before(today, MONTHS_SHOWN)
-
-
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
     """A page of the requests the actor may see, and the order it is in."""
     now = clock.now()
     listing = _listing(actor, filters, now)
     found = listing.page(order, token)
-    rows = [_row(actor, solicitud, run, now) for solicitud, run in found.rows]
+    rows = [solicitudes_rows.shown(actor, solicitud, run, now) for solicitud, run in found.rows]
     return replace(found, rows=rows), listing.order(order)
 
 
@@ -118,85 +55,11 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tupl
     now = clock.now()
     load = scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED)
     for batch in _listing(actor, filters, now).batches(order, load):
-        runs = _runs(row.id for row in batch if row.estado in RUNNING)
+        runs = solicitudes_rows.runs(row.id for row in batch if row.estado in RUNNING)
         # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
         db.session.expunge_all()
         db.session.rollback()
-        yield [(row, *_told(row, runs.get(row.id), now)) for row in batch]
-
-
-def _runs(solicitudes: Iterable[int]) -> dict[int, Ejecucion]:
-    """The runs of these requests that are alive, by request."""
-    wanted = list(solicitudes)
-    query = select(Ejecucion).where(Ejecucion.solicitud_id.in_(wanted), Ejecucion.estado.in_(ALIVE))
-    return {run.solicitud_id: run for run in db.session.scalars(query)} if wanted else {}
-
-
-def matching(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
-    """The requests the actor may see that pass the filters, each asked row by row."""
-    query = _but_names(actor, filters, now)
-    if filters.nombre:
-        query = query.where(_named(filters.nombre))
-    if filters.texto:
-        named = _named(filters.texto)
-        number = number_of(filters.texto)
-        query = query.where(named if number is None else or_(Solicitud.id == number, named))
-    return query
-
-
-def in_view(vista: Vista, now: datetime) -> ColumnElement[bool]:
-    """What a view shows. Archives count while they can be downloaded."""
-    ready = and_(Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > now)
-    match vista:
-        case Vista.VENCEN:
-            return and_(ready, Solicitud.vigente_hasta <= now + SOON)
-        case Vista.ATRASADAS:
-            waiting = Solicitud.estado.in_((Estado.APROBADA, Estado.EN_EJECUCION, Estado.DETENIDA))
-            return and_(waiting, Solicitud.fecha_tentativa < deadlines.local_day(now))
-        case Vista.NOVEDADES:
-            return and_(ready, board_views.has_incidents())
-        case Vista.SIN_ACTA:
-            return and_(ready, ~exists().where(Entrega.solicitud_id == Solicitud.id))
-        case Vista.SIN_ABRIR:
-            opened = select(Descarga.id).join(Parte, Parte.id == Descarga.parte_id).join(Ejecucion, Ejecucion.id == Parte.ejecucion_id)
-            return and_(ready, ~opened.where(Ejecucion.solicitud_id == Solicitud.id).exists())
-
-
-def _but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
-    query = scope.solicitudes(actor)
-    if filters.inicio:
-        query = query.where(Solicitud.fecha_solicitud >= deadlines.midnight(filters.inicio))
-    if filters.fin:
-        query = query.where(Solicitud.fecha_solicitud < deadlines.midnight(filters.fin + timedelta(days=1)))
-    if filters.nro is not None:
-        query = query.where(Solicitud.id == filters.nro)
-    if filters.estados:
-        query = query.where(status.is_in(set(filters.estados), now))
-    if filters.institucion_id:
-        query = query.where(Solicitud.institucion_id == filters.institucion_id)
-    if filters.vista:
-        query = query.where(in_view(filters.vista, now))
-    if filters.cifra and (figure := board_views.view(filters.cifra)):
-        query = query.where(figure.condition(now))
-    return query
-
-
-def _named(text: str) -> ColumnElement[bool]:
-    """Every word is the beginning of a word of the name or of the cédula: the rule of services.people_search (decisions 29).
-    One letter, or signs only, name nobody."""
-    wanted = asked(text)
-    return begins(Solicitud.busqueda, wanted) if wanted else Solicitud.id < 0
-
-
-def number_of(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def place_of(actor: Actor, filters: Filters) -> int | None:
-    """The one institution of the list, if it is one's."""
-    if filters.institucion_id:
-        return filters.institucion_id
-    return next(iter(actor.aiq_of)) if len(actor.aiq_of) == 1 and not actor.sge and not actor.asked_elsewhere else None
+        yield [(row, *solicitudes_rows.told(row, runs.get(row.id), now)) for row in batch]
 
 
 def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
@@ -209,7 +72,7 @@ def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) ->
     if few:
         return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {BY_PLACE if place else BY_STATE}", "sqlite")
     if wanted := asked(filters.nombre):
-        return _by_words(_but_names(actor, filters, now), _query(wanted, filters, place), wanted)
+        return _by_words(but_names(actor, filters, now), _query(wanted, filters, place), wanted)
     index = BY_PLACE if place else BY_STATE if filters.estados else BY_DATE
     return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {index}", "sqlite")
 
@@ -236,7 +99,7 @@ def _by_words(rest: Select[tuple[Solicitud]], words: Query, wanted: list[str]) -
 
 def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The header's search: a number of a request, or the words of a person."""
-    rest, wanted, number = _but_names(actor, filters, now), asked(filters.texto), number_of(filters.texto)
+    rest, wanted, number = but_names(actor, filters, now), asked(filters.texto), number_of(filters.texto)
     if not wanted:
         return rest.where(Solicitud.id == (-1 if number is None else number))
     words = _query(wanted, filters, place)
@@ -325,73 +188,3 @@ def _states(filters: Filters, now: datetime) -> list[Leg]:
     return legs
 
 
-def _row(actor: Actor, solicitud: Solicitud, run: Ejecucion | None, now: datetime) -> Row:
-    estado, detail = _told(solicitud, run, now)
-    offered = acting.offered_actions(actor, solicitud, estado)
-    action = ""
-    if offered["download"]:
-        action = "download"
-    elif offered["edit"]:
-        action = "correct" if solicitud.devuelta_por else "edit"
-    return Row(solicitud, estado, detail, action)
-
-
-def _told(solicitud: Any, run: Ejecucion | None, now: datetime) -> tuple[Estado, str]:
-    estado = effective(solicitud.estado, solicitud.vigente_hasta, now)
-    return estado, second_line(solicitud, estado, run, now)
-
-
-def second_line(solicitud: Any, estado: Estado, run: Ejecucion | None, now: datetime) -> str:
-    """What a person wants to know beside the estado: a date, a percentage, what is left, why it ended. solicitud: a Solicitud, or a
-    row with its names."""
-    today = deadlines.local_day(now)
-    match estado:
-        case Estado.BORRADOR:
-            return "Devuelta con observaciones" if solicitud.devuelta_por else f"Guardada: {_short(deadlines.local_day(solicitud.editada_en), today)}"
-        case Estado.ENVIADA:
-            return "En revisión de la SGE"
-        case Estado.APROBADA:
-            late = " · fuera de plazo" if solicitud.fuera_de_plazo else ""
-            return f"Calendarizada: {_short(solicitud.fecha_tentativa, today)}{late}"
-        case Estado.EN_EJECUCION:
-            return _running(run, today)
-        case Estado.DETENIDA:
-            return DETENCION.get(run.detencion, DETENCION["orden"]) if run else DETENCION["orden"]
-        case Estado.ATENDIDA:
-            return _left(solicitud.vigente_hasta, now, today)
-        case Estado.ELIMINADA:
-            return MOTIVO[solicitud.motivo or Motivo.VIGENCIA_TERMINADA]
-
-
-def percent(run: Ejecucion | None) -> int | None:
-    """How far the run is: by bytes, else by documents; below 100 until it is over. None before its plan."""
-    if run is None:
-        return None
-    total, done = (run.bytes_total, run.bytes_hechos) if run.bytes_total else (run.encontrados - run.excluidos, run.documentos_hechos)
-    return min(99, 100 * done // total) if total > 0 else None
-
-
-def _running(run: Ejecucion | None, today: date) -> str:
-    if run is None or run.iniciada_en is None:
-        return "Por comenzar"
-    if run.espera:
-        return ESPERA[run.espera]
-    started = deadlines.local_day(run.iniciada_en)
-    when = "hoy" if started == today else f"desde el {_short(started, today)}"
-    share = percent(run)
-    return f"Preparando · {when}" if share is None else f"{share} % · {when}"
-
-
-def _left(until: datetime | None, now: datetime, today: date) -> str:
-    if until is None:
-        return ""
-    if deadlines.last_moment(until).date() == today:
-        return "Vence hoy, 23:59"
-    return texts.remaining((until - now).total_seconds())
-
-
-def _short(day: date | None, today: date) -> str:
-    """ "25 nov", with the year only when it is another one."""
-    if day is None:
-        return "sin fecha"
-    return texts.day(day).rsplit(" ", 1)[0] if day.year == today.year else texts.day(day)

@@ -13,7 +13,9 @@ from models import Institucion, Solicitud
 from rules.lifecycle import effective
 from rules.policy import Actor
 from services import clock, scope
-from services.solicitudes_listing import BY_ID, Filters, Row, number_of, place_of
+from services.solicitudes_filters import Filters, number_of, place_of
+from services.solicitudes_listing import BY_ID
+from services.solicitudes_rows import Row
 from services.word_index import SOLICITUDES, Query, asked, begins_later, on_sqlite, typed
 
 # What is told of a request.

@@ -26,6 +26,11 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+import config
+
+# Parameters of a fixture whose tests are tried on both databases: see `database`.
+BOTH = ("sqlite", "postgresql")
+
 
 class NoPostgres(RuntimeError):
     """No PostgreSQL binaries on this machine."""
@@ -157,3 +162,14 @@ def server_or_skip() -> Iterator[Server]:
         pytest.skip(str(missing))
     with postgres_server() as server:
         yield server
+
+
+@contextmanager
+def database(kind: str) -> Iterator[dict[str, str]]:
+    """Settings (tests.conftest.settings_for) that put the application's tables into a new database of one of BOTH kinds: none for
+    SQLite, whose file lies in the data folder; the address of a private server otherwise."""
+    if kind == "sqlite":
+        yield {}
+        return
+    with server_or_skip() as server:
+        yield {"SQLALCHEMY_DATABASE_URI": config.database_url(server.create_database("respaldos"))}

@@ -31,7 +31,7 @@ ALMOST_A_MINUTE = timedelta(seconds=59)
 @public
 def sign_in():
     form = SignInForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(_next(), 303) if g.get("actor") else _page(form)
     if not form.validate_on_submit():
         return _page(form, 422)
@@ -80,6 +80,13 @@ def sign_out():
     logout_user()
     session.clear()
     return redirect(url_for("acceso.sign_in"), 303)
+
+
+@bp.get("/sesion")
+@requires(Permission.ENTER)
+def keep():
+    """Activity, and nothing else: *Continuar* of the notice that the session is about to end (templates/base.html)."""
+    return "", 204
 
 
 @bp.route("/clave/olvidada", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template, request, url_for
 
 from blueprints import htmx
-from blueprints.access import actor, can, requires
+from blueprints.access import actor, requires
 from blueprints.asuntos import bp, forms
 from extensions import db
 from rules.policy import Permission

@@ -27,7 +27,7 @@ def register_request(cambio: CambioAIQ) -> Response:
     """Step 2: the oficio received by the SGE."""
     if cambio.estado is not Paso.PREPARACION:
         raise Conflict("La solicitud de este cambio ya se registró.")
-    if request.method == "GET":
+    if request.method != "POST":
         today = clock.today()
         return _request_form(cambio, {"oficio_recibido": today.isoformat(), "fecha_efectiva": cambios.earliest(today).isoformat()}, today)
     asked = forms.asked()
@@ -66,7 +66,7 @@ def task(cambio: CambioAIQ, orden: int) -> Response:
     line = next((a for a in cambio.actividades if a.lista == "ambiente" and a.orden == orden), None)
     if line is None:
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         return htmx.render("cambios/actividad.html", c=cambio, a=line, nota=line.nota, errores={})
     try:
         cambios.task(actor(), cambio, orden, note=forms.text("nota"), file=request.files.get("evidencia"))

@@ -50,7 +50,7 @@ def new() -> Response:
 @requires(Permission.AFFAIRS, load=cambios.startable, param="institucion_id")
 def start(institucion: Institucion) -> Response:
     """Step 1, Preparación. An officer of the SGE acts only where there is no active AIQ (decisions 4)."""
-    if request.method == "GET":
+    if request.method != "POST":
         if problem := cambios.obstacle(institucion.id):
             raise Conflict(problem)
         return _form(institucion, AiqData())
@@ -68,7 +68,7 @@ def start(institucion: Institucion) -> Response:
 @bp.route("/cambios/<int:cambio_id>/datos", methods=["GET", "POST"])
 @requires(Permission.CHANGE_PREPARE, load=scope.cambio, param="cambio_id")
 def edit(cambio: CambioAIQ) -> Response:
-    if request.method == "GET":
+    if request.method != "POST":
         stored = {name: getattr(cambio, f"aiq_{name}") for name in forms.LABELS}
         return _form(cambio.institucion, AiqData(**stored), cambio=cambio)
     data = forms.aiq_data()

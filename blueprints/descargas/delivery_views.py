@@ -39,7 +39,7 @@ def acta_pdf(solicitud: Solicitud):
 @requires(Permission.SOLICITUD_DELIVER, load=scope.solicitud)
 def deliver(solicitud: Solicitud):
     """*Registrar entrega*. A correction is a new record: nothing is overwritten."""
-    if request.method == "GET":
+    if request.method != "POST":
         last = next(iter(deliveries.of(solicitud)), None)
         typed = {
             "fecha": clock.today().isoformat(), "recibe_nombre": last.recibe_nombre if last else solicitud.persona,

@@ -99,7 +99,7 @@ def retry(solicitud: Solicitud) -> Response:
 def _ordered(solicitud: Solicitud, name: str, do: Callable[[], object]) -> Response:
     """GET: the form, while the order makes sense. POST: the order."""
     order = ORDERS[name]
-    if request.method == "GET":
+    if request.method != "POST":
         if solicitud.estado is not order.estado or not order.ready(solicitud):
             return page.render(409, _late(solicitud))
         return _form(solicitud, name)

@@ -26,6 +26,7 @@ def home():
         periodo=schedule.current_period(clock.today()),
         ready=board.ready(me, now),
         avisos=affairs.notices_for(me, clock.today()),
+        undelivered=board.undelivered(me, now),
         returned=board.returned(me),
         drafts=board.drafts(me) if can(Permission.REQUEST_INSTITUTIONAL) else None,
         stopped=board.stopped(me) if desk else [],

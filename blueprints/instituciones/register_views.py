@@ -20,7 +20,7 @@ from services.errors import Refused
 def question():
     """Does it belong to the Administración Pública Central? "No" registers only that the orientation was given."""
     typed = {"pertenece": request.form.get("pertenece", ""), "institucion": forms.line(request.form, "institucion"), "contacto": forms.line(request.form, "contacto")}
-    if request.method == "GET":
+    if request.method != "POST":
         return _question(typed)
     if typed["pertenece"] == "si":
         return htmx.redirect_303(url_for(".register"))
@@ -51,7 +51,7 @@ def orientation(orientacion: Orientacion):
 @bp.route("/instituciones/registrar/solicitud", methods=["GET", "POST"])
 @requires(Permission.INSTITUTIONS)
 def register():
-    if request.method == "GET":
+    if request.method != "POST":
         return _form({"oficio_recibido": clock.today().isoformat()})
     typed, data = forms.application(request.form)
     try:
@@ -70,7 +70,7 @@ def edit(implantacion: Implantacion):
     """Correct the data of the Solicitud while the process has not been reviewed."""
     if implantaciones.effective(implantacion) not in (Etapa.SOLICITUD, Etapa.CAPACITACION, Etapa.AMBIENTE):
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         typed = {name: getattr(implantacion, name) for name in forms.FIELDS}
         return _form(typed | {"oficio_recibido": implantacion.oficio_recibido.isoformat()}, row=implantacion)
     typed, data = forms.application(request.form)

@@ -18,7 +18,7 @@ KINDS = {"ambiente": "Ambiente de capacitación", "produccion": "Parametrizació
 @bp.route("/plantillas/<any(ambiente, produccion):tipo>", methods=["GET", "POST"])
 @requires(Permission.INSTITUTIONS)
 def checklist(tipo: str):
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(tipo, None)
     typed = forms.text(request.form, "actividades", forms.MAX_ITEMS)
     try:

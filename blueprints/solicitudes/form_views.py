@@ -40,7 +40,7 @@ def new_personal():
 @bp.route("/solicitudes/<int:solicitud_id>/editar", methods=["GET", "POST"])
 @requires(Permission.SOLICITUD_EDIT, load=scope.solicitud)
 def edit(solicitud: Solicitud):
-    if request.method == "GET" and solicitud.estado is not Estado.BORRADOR:
+    if request.method != "POST" and solicitud.estado is not Estado.BORRADOR:
         htmx.notify(f"La solicitud Nº {texts.number6(solicitud.id)} ya no está por enviar.", "info")
         return htmx.redirect_303(url_for(".show", solicitud_id=solicitud.id))
     return _form(solicitud.clase, solicitud)
@@ -96,7 +96,7 @@ def _piece(clase: Clase) -> FormState:
 
 
 def _form(clase: Clase, existing: Solicitud | None = None) -> Response:
-    if request.method == "GET":
+    if request.method != "POST":
         form = SolicitudForm.of(existing) if existing else SolicitudForm(None)
         return _answer(FormState(actor(), clase, form, existing))
     state = _state(clase, existing)

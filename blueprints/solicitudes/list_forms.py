@@ -16,9 +16,9 @@ from blueprints.shape import clean
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
-from services import acting, board_views, solicitudes_listing
+from services import acting, board_views, solicitudes_filters, solicitudes_listing
 from services.errors import Refused
-from services.solicitudes_listing import Filters, Vista
+from services.solicitudes_filters import Filters, Vista
 
 MAX_DIGITS = 15
 FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
@@ -45,7 +45,7 @@ class FilterForm(ListForm):
         typed["estado"] = ",".join(dict.fromkeys(part for value in args.getlist("estado") for part in clean(value).split(",") if part))
         defaults = {}
         if not (typed["q"] or typed["vista"] or typed["cifra"]):
-            defaults = {"inicio": solicitudes_listing.default_start(today).isoformat(), "fin": today.isoformat()}
+            defaults = {"inicio": solicitudes_filters.default_start(today).isoformat(), "fin": today.isoformat()}
             typed |= {name: day for name, day in defaults.items() if name not in args}
         typed["institucion"] = institution.value
         form = cls(typed=typed, filters=Filters(), institution=institution, order=args.get("orden", "")[:20], defaults=defaults)

@@ -12,7 +12,7 @@ from blueprints.shape import clean
 from rules import texts
 from services import board
 from services.board import Span
-from services.solicitudes_listing import months_before
+from services.solicitudes_filters import months_before
 
 OLDEST = date(1990, 1, 1)
 LABELS = {"desde": "La fecha inicial", "hasta": "La fecha final"}

@@ -88,7 +88,7 @@ def _waiting(f: Figures) -> Card:
 def _pace(f: Figures) -> str:
     if not f.finished:
         return "Ningún respaldo generado en el período"
-    return f"Laborables, desde la aprobación; plazo: {LIMIT_DAY}. {texts.plural(f.finished, 'respaldo', 'respaldos')}"
+    return f"{texts.plural(f.finished, 'respaldo', 'respaldos')}, en días laborables desde la aprobación (plazo: {LIMIT_DAY})"
 
 
 def _load(f: Figures) -> str:

@@ -194,6 +194,39 @@
   }
   tick(); setInterval(tick, 30000);
 
+  /* The session ends after a time without activity. Shortly before, the person is asked, and afterwards told: what was typed is still
+     on the page. What polls is no activity (blueprints/session.py); the tabs of a browser tell each other of theirs. */
+  var ends = d.getElementById("sesion-aviso"), ended = false, active = 0;
+  var others = ends && window.BroadcastChannel ? new BroadcastChannel("sesion") : null;
+  function seen(told) {
+    if (!ends || ended) return;
+    active = Date.now();
+    if (ends.open) ends.close();
+    if (others && !told) others.postMessage("activa");
+  }
+  function watch() {
+    if (!ends || ended) return;
+    var idle = ends.dataset.segundos * 1000, left = idle - (Date.now() - active);
+    if (left > Math.min(12e4, idle / 2)) return;
+    ended = left <= 0;
+    all("[data-antes]", ends).forEach(function (x) { x.hidden = ended; });
+    all("[data-despues]", ends).forEach(function (x) { x.hidden = !ended; });
+    if (!ends.open) ends.showModal();
+    if (ended) ends.querySelector("[data-close]").focus();
+  }
+  function keep() {
+    fetch(ends.dataset.url, { headers: { "HX-Request": "true" } }).then(function (r) {
+      if (r.status === 401) { active = 0; watch(); } else if (r.ok) seen();
+    }, function () { toast("Sin conexión con el servidor.", "bad"); });
+  }
+  if (ends) {
+    if (others) others.onmessage = function () { seen(true); };
+    on("cancel", function (e) { if (!ended) { e.preventDefault(); keep(); } }, ends);
+    on("click", keep, ends.querySelector("button[data-antes]"));
+    on("htmx:afterRequest", function (e) { if (e.detail.successful && e.detail.elt.getAttribute("name") !== "sondeo") seen(); });
+    seen(); setInterval(watch, 5000);
+  }
+
   /* htmx. Focus goes to what asks for it after a swap; what fails is said, and the page stays. */
   function focusIn(r) { var f = r.matches && r.matches("[data-autofocus]") ? r : r.querySelector("[data-autofocus]"); if (f) f.focus(); }
   focusIn(d);

@@ -91,7 +91,7 @@ def shell() -> Shell:
              Section("Solicitudes personales", [Item("Solicitar respaldos", "/p/nueva", "p-nueva"), Item("Mis solicitudes", "/p", "p")]),
              Section("Solicitudes de la Institución", [Item("Solicitar respaldos", "/nueva", "nueva"),
                      Item("Solicitudes por enviar", "/por-enviar", "por-enviar", 3), Item("Listado de solicitudes", "/listado", "listado", 0)])],
-        menu=[Item("Mi cuenta", "/cuenta", icon="user")], footer=[Item("Accesibilidad", "/accesibilidad")])
+        menu=[Item("Mi cuenta", "/cuenta", icon="user")], idle=1200, keep_url="/sesion", footer=[Item("Accesibilidad", "/accesibilidad")])
 
 
 def create() -> Flask:

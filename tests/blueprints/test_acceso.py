@@ -122,6 +122,8 @@ def test_one_lands_only_on_this_site(visitor, target, landing):
 def test_a_page_asked_for_without_a_session_is_come_back_to(visitor):
     asked = visitor.get("/cuenta/clave")
     assert asked.status_code == 303 and asked.location == "/ingresar?siguiente=/cuenta/clave"
+    for written, back in (("http://localhost/cuenta/clave", "/cuenta/clave"), ("http://[x", "/"), ("https://evil.example/cuenta/clave", "/")):
+        assert visitor.post("/cuenta/clave", headers={"Referer": written}).location == f"/ingresar?siguiente={back}"
     assert enter(visitor, asked.location).location == "/cuenta/clave"
 
 
@@ -138,6 +140,18 @@ def test_a_session_ends_after_twenty_minutes_without_activity(sign_in, at):
         assert client.get("/").status_code == 200
     with at(minutes=60, seconds=1):
         assert client.get("/").status_code == 303
+
+
+def test_going_on_keeps_the_session_and_every_page_knows_when_it_ends(sign_in, at):
+    client = sign_in(AIQ)
+    assert 'id="sesion-aviso" aria-labelledby="sesion-aviso-t" data-segundos="1200" data-url="/sesion"' in client.get("/").text
+    with at(minutes=19):
+        answer = client.get("/sesion", headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.data) == (204, b"")
+    with at(minutes=38):
+        assert client.get("/").status_code == 200
+    with at(minutes=59):
+        assert client.get("/sesion", headers={"HX-Request": "true"}).status_code == 401
 
 
 def test_polling_is_not_activity(sign_in, at):

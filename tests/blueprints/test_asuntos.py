@@ -102,6 +102,16 @@ def test_a_notice_of_an_aiq_stays_in_the_institution(aiq, sign_in):
     assert "Mantenimiento" not in page(sign_in("aiq@otra.gob.ec").get("/avisos"))
 
 
+@pytest.mark.parametrize(("path", "form", "kind"), [("/avisos", "NOTICE", Aviso), ("/capacitaciones-internas", "TRAINING", CapacitacionInterna)])
+def test_a_second_click_publishes_and_records_nothing(aiq, rows, at, path, form, kind):
+    data = globals()[form]
+    moved(aiq.post(path, data=data))
+    assert "hace unos minutos: consta en la lista" in page(aiq.post(path, data=data), 422)
+    assert len(rows(select(kind))) == 1
+    with at(minutes=11):
+        moved(aiq.post(path, data=data))
+
+
 def test_an_aiq_cannot_speak_for_the_sge_or_another_institution(aiq, rows):
     page(aiq.post("/avisos", data=NOTICE | {"publico": "sge"}), 422)
     other = rows(select(Usuario).where(Usuario.correo == "aiq@otra.gob.ec"))[0].id

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Ejecucion, EjecucionEstado, Evento, Solicitud
 from rules.lifecycle import Clase, Estado, Motivo
-from services import clock, decisions, solicitudes
+from services import clock, decisions, deliveries, downloads, solicitudes
 from sources import demo_people
 from tests.blueprints import solicitud_cases as cases
 from tests.blueprints.strict import assert_fragment, assert_page
@@ -69,6 +69,33 @@ def test_another_institution_can_do_nothing(app, sign_in, path):
 def test_what_belongs_to_the_sge_is_refused_to_an_aiq(app, aiq, path):
     number = cases.make(app, Estado.APROBADA)
     assert aiq.post(f"/solicitudes/{number}{path}").status_code == 403
+
+
+def next_step(client, number: int) -> str:
+    html = page(client, f"/solicitudes/{number}")
+    return html[html.index('id="sig"'):].partition("</section>")[0]
+
+
+def test_the_next_step_follows_what_was_downloaded_and_handed_over(app, aiq):
+    number = cases.make(app, Estado.ATENDIDA)
+    assert "Descargue el respaldo (2 partes) hasta el 22 nov 2026, 23:59" in next_step(aiq, number)
+    with cases.context(app):
+        for part in downloads.data_parts(db.session.get(Solicitud, number)):
+            downloads.record(part.id, cases.actor("aiq@demo.gob.ec").usuario_id, 0, part.bytes)
+    step = next_step(aiq, number)
+    assert "Todas las partes están descargadas" in step and f"/solicitudes/{number}/entrega" in step
+    with cases.context(app):
+        draft = deliveries.Draft(clock.today(), "María Fernanda Ñauñay Quishpe", demo_people.MAIN.cedula, "Memoria USB")
+        deliveries.record(cases.actor("aiq@demo.gob.ec"), db.session.get(Solicitud, number), draft)
+    step = next_step(aiq, number)
+    assert "se entregó al ciudadano el 18 nov 2026: no queda nada pendiente" in step and "Registrar entrega" not in step
+
+
+def test_an_action_has_one_button(app, aiq):
+    number = cases.make(app, Estado.ELIMINADA)
+    for tab in ("", "/recorrido"):
+        html = page(aiq, f"/solicitudes/{number}{tab}")
+        assert html.count('data-dialog="dlg-renew"') == 1 and html.count('id="dlg-renew"') == 1 and ">Acciones<" not in html
 
 
 def test_the_page_shows_the_archive_in_figures_and_the_novedades_in_words(app, aiq):

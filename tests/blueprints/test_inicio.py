@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from extensions import db
 from models import Cuenta, Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, ParteTipo, PeriodoAltaDemanda, Solicitud, Usuario
 from rules import deadlines
-from rules.lifecycle import Action, Clase, Estado
+from rules.lifecycle import Action, Clase, Estado, Motivo
 from services import clock
 from services.mover import create, move
 from sources import demo_people as people
@@ -149,6 +149,34 @@ def test_a_downloaded_archive_waits_for_its_hand_over_and_then_leaves(put, aiq):
 
     number = put(make)
     assert f"Entregue el respaldo Nº {number:06d} al ciudadano" in block(home(aiq), "bloque-atencion")
+    put(lambda: db.session.add(Entrega(solicitud_id=number, fecha=clock.today(), recibe_nombre="A", recibe_cedula="1", registrada_por_id=1,
+                                       registrada_en=clock.now())))
+    assert "Todo está al día" in block(home(aiq), "bloque-atencion")
+
+
+def test_a_hand_over_nobody_recorded_is_asked_for_after_the_vigencia(put, aiq, sign_in):
+    """The AIQ's duty does not end with the link: the files are on a USB stick by then."""
+    ended = deadlines.midnight(date(2026, 11, 16))
+
+    def make():
+        over = [solicitud(who, Estado.ATENDIDA) for who in (people.MAIN, people.LARGE, people.EMPTY, people.LAWYER)]
+        published(over[0], parts=2, downloaded=2)
+        published(over[1], parts=2, downloaded=1)
+        published(over[2], parts=1, downloaded=1)
+        published(over[3], parts=1, downloaded=1)
+        move(over[2], Action.REJECT, None, comment="Orden judicial", motivo=Motivo.OTRO)
+        for row in over:
+            row.vigente_hasta = ended
+        over[3].vigente_hasta = deadlines.midnight(date(2026, 9, 1))
+        move(over[0], Action.EXPIRE, None, motivo=Motivo.VIGENCIA_TERMINADA)
+        return over[0]
+
+    number = put(make)
+    text = block(home(aiq), "bloque-atencion")
+    assert f"Registre la entrega del respaldo Nº {number:06d}" in text and text.count("Registre la entrega") == 1
+    assert f'href="/solicitudes/{number}/entrega"' in home(aiq)
+    for other in ("aiq@otra.gob.ec", "servidor@demo.gob.ec", "sge@demo.gob.ec"):
+        assert "Registre la entrega" not in home(sign_in(other))
     put(lambda: db.session.add(Entrega(solicitud_id=number, fecha=clock.today(), recibe_nombre="A", recibe_cedula="1", registrada_por_id=1,
                                        registrada_en=clock.now())))
     assert "Todo está al día" in block(home(aiq), "bloque-atencion")

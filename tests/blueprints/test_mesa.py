@@ -141,6 +141,15 @@ def test_the_panel_as_fragment_and_as_page(put, sge):
     assert sge.get("/mesa/999").status_code == 404
 
 
+def test_the_four_data_keep_their_meaning_when_a_phone_stacks_them(put, sge):
+    put(sent)
+    table = page(sge).get_element_by_id("cotejo")
+    assert table.get("role") == "table"
+    for row in table.xpath("./tbody/tr"):
+        assert [cell.get("role") for cell in row] == ["rowheader", "cell", "cell", "cell"]
+        assert [cell.get("data-l") for cell in row][1:3] == ["Solicitud", "Documento"]
+
+
 def test_checks_carry_their_evidence(put, sge):
     put(sent)
     text = said(page(sge))

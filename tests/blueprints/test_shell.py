@@ -127,6 +127,9 @@ def test_redirects_and_the_end_of_a_session_for_both_readers(client):
     elsewhere = client.get("/privada", headers={**HTMX, "HX-Current-URL": "http://evil.example//x"})
     assert elsewhere.headers["HX-Redirect"] == "/ingresar?next=/"
     assert client.get("/privada?a=1").location == "/ingresar?next=/privada?a=1"
+    # Whatever a client writes into these headers, it is asked to sign in.
+    nonsense = client.get("/privada", headers={**HTMX, "HX-Current-URL": "http://[x"})
+    assert (nonsense.status_code, nonsense.headers["HX-Redirect"]) == (401, "/ingresar?next=/")
 
 
 def test_a_toast_travels_out_of_band_and_escaped(client):

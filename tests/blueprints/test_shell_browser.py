@@ -28,6 +28,11 @@ def site():
         posts.append(request.form.to_dict())
         return '<fieldset id="paso-servidor"><legend>Elegido</legend><p id="hecho" tabindex="-1" data-autofocus>Hecho</p></fieldset>'
 
+    @app.get("/sesion")
+    def keep():
+        posts.append("sesion")
+        return "", 204
+
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.port}", posts
@@ -63,7 +68,7 @@ def test_the_external_sprite_is_drawn_under_the_policy(page):
     assert page.evaluate("typeof htmx") == "object" and page.evaluate("document.fonts.check('16px Figtree')")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 390, 320])
 def test_nothing_is_wider_than_the_screen(page, width):
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -111,6 +116,48 @@ def test_a_refusal_is_said_and_the_page_stays(page):
 def test_the_end_of_the_session_leads_to_the_sign_in_page(page):
     page.evaluate("htmx.ajax('GET', '/privada', '#resultados')")
     page.wait_for_url("**/ingresar?next=/kit")
+
+
+def minutes(page, count: int) -> None:
+    page.clock.fast_forward(count * 60_000)
+    page.wait_for_timeout(50)
+
+
+def test_who_does_nothing_is_asked_before_the_session_ends(chromium, site):
+    """WCAG 2.2.1: told in time, and one press is enough to go on."""
+    page = chromium.new_page()
+    page.clock.install()
+    page.goto(site[0] + "/kit")
+    notice = page.locator("#sesion-aviso")
+    minutes(page, 17)
+    assert not notice.is_visible()
+    minutes(page, 2)
+    assert notice.is_visible() and "se cerrará en menos de 2 minutos" in notice.inner_text() and "Ingresar nuevamente" not in notice.inner_text()
+    assert page.evaluate("document.activeElement.textContent") == "Continuar"
+    page.keyboard.press("Enter")
+    page.wait_for_function("!document.getElementById('sesion-aviso').open")
+    assert site[1][-1] == "sesion"
+    minutes(page, 17)
+    assert not notice.is_visible(), "it counts anew"
+    minutes(page, 4)
+    assert "La sesión se cerró. Copie lo que no guardó" in notice.inner_text() and "Continuar" not in notice.inner_text()
+    assert notice.locator("a").get_attribute("href") == "/kit"
+    page.click("#sesion-aviso [data-close]")
+    minutes(page, 5)
+    assert not notice.is_visible(), "what was typed can be copied in peace"
+    page.context.close()
+
+
+def test_what_is_done_in_one_tab_keeps_the_other_quiet(chromium, site):
+    context = chromium.new_context()
+    first, second = context.new_page(), context.new_page()
+    first.clock.install()
+    first.goto(site[0] + "/kit")
+    minutes(first, 19)
+    assert first.is_visible("#sesion-aviso")
+    second.goto(site[0] + "/kit")
+    first.wait_for_function("!document.getElementById('sesion-aviso').open")
+    context.close()
 
 
 def test_a_dialog_opens_with_and_without_javascript(page, chromium, site):

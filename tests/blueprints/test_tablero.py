@@ -77,7 +77,8 @@ def test_a_click_on_a_figure_shows_as_many_rows(app, sge, country, name, expecte
 def test_the_means_and_todays_figures_lead_to_the_archives_behind_them(app, sge, country):
     doc = page_of(sge, "/tablero")
     found = cards(doc)
-    assert total_of(sge, found["Tiempo medio de atención"][1]) == 11 and "11 respaldos" in text_of(doc)
+    assert total_of(sge, found["Tiempo medio de atención"][1]) == 11
+    assert "11 respaldos, en días laborables desde la aprobación (plazo: 5)" in text_of(doc)
     assert total_of(sge, found["Generado hoy"][1]) == 3 and "3 respaldos" in text_of(doc)
 
 

@@ -104,3 +104,13 @@ def test_a_queue_is_worked_off_without_a_mouse(site, person):
     first.keyboard.press("j")
     first.wait_for_timeout(500)
     assert current(first) == here
+
+
+def test_the_four_data_are_legible_on_a_phone(person):
+    page = person("sge@demo.gob.ec")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/mesa")
+    cells = page.locator("#cotejo tbody td[data-l]")
+    expect(cells.first).to_be_visible()
+    assert min(cells.evaluate_all("cells => cells.map(c => c.getBoundingClientRect().width)")) > 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-import config
 from app import create_app
 from extensions import db, reading
 from models import Usuario
@@ -15,13 +14,10 @@ from tests import pg
 from tests.conftest import settings_for
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=pg.BOTH)
 def site(request, tmp_path, quipux_folder):
-    if request.param == "sqlite":
-        yield from _with_one_person(settings_for(tmp_path, quipux_folder))
-        return
-    with pg.server_or_skip() as server:
-        yield from _with_one_person(settings_for(tmp_path, quipux_folder, SQLALCHEMY_DATABASE_URI=config.database_url(server.create_database("lectura"))))
+    with pg.database(request.param) as settings:
+        yield from _with_one_person(settings_for(tmp_path, quipux_folder, **settings))
 
 
 def _with_one_person(settings):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+import config
 from extensions import db
 from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, ResumenDia, Solicitud
 from rules import deadlines
@@ -15,10 +16,10 @@ from rules.calendar import Calendar
 from rules.lifecycle import Estado, Motivo
 from services import board, board_summary, board_views, clock, demo, desk_queue, downloads, schedule, solicitudes_listing
 from services.errors import Conflict, NotFound
-from services.solicitudes_listing import Filters
+from services.solicitudes_filters import Filters
+from tests import pg
 from tests.blueprints import solicitud_cases as cases
 from tests.conftest import NOW
-from tests.pg import NoPostgres, postgres_server
 
 TODAY = deadlines.local_day(NOW)
 MONTH = board.Span(TODAY - timedelta(days=30), TODAY)
@@ -27,15 +28,12 @@ E = Estado
 
 @pytest.fixture(scope="module")
 def postgres():
-    try:
-        with postgres_server() as server:
-            yield server
-    except NoPostgres as problem:
-        pytest.skip(str(problem))
+    with pg.server_or_skip() as server:
+        yield server
 
 
 # What is decided in SQL is tried on both databases.
-both = pytest.mark.parametrize("settings", ["sqlite", "postgres"], indirect=True)
+both = pytest.mark.parametrize("settings", pg.BOTH, indirect=True)
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def settings(request, tmp_path):
     if getattr(request, "param", "sqlite") == "sqlite":
         return {}
     server = request.getfixturevalue("postgres")
-    return {"SQLALCHEMY_DATABASE_URI": server.create_database(f"b{abs(hash(tmp_path)) % 10**12}").replace("postgresql:", "postgresql+psycopg:")}
+    return {"SQLALCHEMY_DATABASE_URI": config.database_url(server.create_database(f"b{abs(hash(tmp_path)) % 10**12}"))}
 
 
 @pytest.fixture

@@ -182,6 +182,17 @@ def test_the_training_is_twelve_hours_in_all_three_subjects(sge):
     assert not mails("ambiente") and not row.actividades
 
 
+def test_a_session_counts_once_whoever_notes_it_again(sge):
+    row = registered(sge)
+    session = {"fecha": date(2026, 11, 12), "materia": "entrada", "horas": 4.0, "capacitador": "Iván"}
+    implantaciones.train(sge, row, **session)
+    with pytest.raises(Refused, match="Ya consta esta misma sesión"):
+        implantaciones.train(actor("sge2@demo.gob.ec"), row, **session | {"capacitador": " Iván "})
+    for other in ({"fecha": date(2026, 11, 13)}, {"materia": "salida"}, {"horas": 2.0}, {"capacitador": "Gabriela"}):
+        implantaciones.train(sge, row, **session | other)
+    assert len(row.sesiones) == 5
+
+
 def test_opening_gives_an_access_sends_the_plantilla_and_starts_seven_days(sge):
     row = opened(sge)
     assert row.estado is Etapa.AMBIENTE and row.plazo_vence.isoformat() == "2026-11-26T05:00:00+00:00"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Solicitud
 from rules.lifecycle import Estado
-from services import listing, solicitudes_listing
+from services import listing, solicitudes_filters, solicitudes_rows
 from services.listing import Listing, Sort
 from tests.blueprints import solicitud_cases as cases
 from tests.conftest import NOW
@@ -81,19 +81,19 @@ def test_the_total_stops_at_the_limit(monkeypatch):
     (date(2026, 3, 31), 6, date(2025, 9, 30)), (date(2026, 6, 30), 6, date(2025, 12, 30)), (date(2026, 7, 31), 6, date(2026, 1, 31)),
 ])
 def test_six_months_ago(day, months, expected):
-    assert solicitudes_listing.months_before(day, months) == expected
+    assert solicitudes_filters.months_before(day, months) == expected
 
 
 def test_the_same_filters_have_the_same_digest():
-    one = solicitudes_listing.Filters(estados=frozenset({Estado.ATENDIDA, Estado.ENVIADA}))
-    other = solicitudes_listing.Filters(estados=frozenset({Estado.ENVIADA, Estado.ATENDIDA}))
-    assert one.digest == other.digest != solicitudes_listing.Filters().digest
+    one = solicitudes_filters.Filters(estados=frozenset({Estado.ATENDIDA, Estado.ENVIADA}))
+    other = solicitudes_filters.Filters(estados=frozenset({Estado.ENVIADA, Estado.ATENDIDA}))
+    assert one.digest == other.digest != solicitudes_filters.Filters().digest
 
 
 def test_the_end_of_the_vigencia_in_words():
     def line(until: datetime) -> str:
         [number] = cases.plant(1, estado=Estado.ATENDIDA, vigente_hasta=until)
-        return solicitudes_listing.second_line(db.session.get(Solicitud, number), Estado.ATENDIDA, None, NOW)
+        return solicitudes_rows.second_line(db.session.get(Solicitud, number), Estado.ATENDIDA, None, NOW)
 
     assert line(datetime(2026, 11, 19, 5, tzinfo=UTC)) == "Vence hoy, 23:59"
     assert line(datetime(2026, 11, 20, 5, tzinfo=UTC)) == "Quedan 1 d 14 h"

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 
-import config
 from app import create_app
 from extensions import db
 from models import Cuenta, Institucion, Solicitud, Usuario
@@ -22,7 +21,7 @@ from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
 from services import listing, people_search, solicitudes_listing, solicitudes_search
 from services.people import search_text, surname_key
-from services.solicitudes_listing import Filters
+from services.solicitudes_filters import Filters
 from services.word_index import asked
 from tests import pg
 from tests.conftest import NOW, settings_for
@@ -49,15 +48,11 @@ def limits():
     people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT = kept
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=pg.BOTH)
 def country(request, tmp_path_factory, quipux_folder):
     """An application with two institutions and people of every kind of name; some rows renamed, moved and deleted since."""
-    data = tmp_path_factory.mktemp("palabras")
-    if request.param == "sqlite":
-        yield from _filled(settings_for(data, quipux_folder))
-        return
-    with pg.server_or_skip() as server:
-        yield from _filled(settings_for(data, quipux_folder, SQLALCHEMY_DATABASE_URI=config.database_url(server.create_database("palabras"))))
+    with pg.database(request.param) as options:
+        yield from _filled(settings_for(tmp_path_factory.mktemp("palabras"), quipux_folder, **options))
 
 
 def _filled(options):
