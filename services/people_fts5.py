@@ -48,7 +48,7 @@ def _kin(source: Scope, actor: Actor, wanted: list[str], limit: int, walked: int
             best = db.session.execute(_surnames(source, actor, len(wanted)), _parameters(Query(wanted, surname=True)) | {"limite": limit}).all()
             break
         best += met
-    return [id for _, id in sorted(map(tuple, best))[:limit]]
+    return [number for _, number in sorted(map(tuple, best))[:limit]]
 
 
 def _parameters(query: Query) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def upgrade():
     op.execute(FUNCTION)
     for name, columns in INDEXES.items():
         op.create_index(name, "cuenta", columns)
-    op.execute(f"DROP INDEX {INDEX.format(n=64)}")
+    op.execute(f"DROP INDEX {INDEX.format(n=64)}, ix_cuenta_palabras_muestra")
     for n, sample in SAMPLES.items():
         where = sample.replace("cuenta.", "")
         op.execute(f"CREATE INDEX {INDEX.format(n=n)} ON cuenta USING gin ({WORDS.format(t='')}) WITH (fastupdate = off) WHERE {where}")
@@ -142,7 +142,7 @@ def upgrade():
 def downgrade():
     if op.get_bind().dialect.name != "postgresql":
         return
-    before = op.get_context().opts["script"].get_revision(down_revision).module
+    count, before = (op.get_context().opts["script"].get_revision(revision).module for revision in ("0011", "0012"))
     op.execute("DROP FUNCTION buscar_cuentas(text[], int, int, int, int, boolean)")
     op.execute(before.FUNCTION)
     for name in INDEXES:
@@ -150,3 +150,4 @@ def downgrade():
     for n in SAMPLES:
         op.execute(f"DROP INDEX {INDEX.format(n=n)}")
     op.execute(before.SAMPLE)
+    op.execute(count.SAMPLE)
