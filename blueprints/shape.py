@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-
-def clean(text: str | None) -> str:
-    """Without blanks around it, and without the one character that PostgreSQL cannot keep."""
-    return (text or "").replace("\x00", "").strip()
+from rules.typed import clean
 
 
 def number(text: str | None) -> int | None:

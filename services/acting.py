@@ -9,6 +9,7 @@ from rules import texts
 from rules.glossary import ACTION, ESTADO_BADGE
 from rules.lifecycle import Action, Clase, Estado, IllegalMove, Motivo
 from rules.policy import Actor, Permission, may
+from rules.typed import clean
 from services.asking import Heard
 from services.errors import Conflict, Refused
 from services.mover import move
@@ -37,13 +38,8 @@ def ineligible(account: SourceAccount | None, clase: Clase, inst_codi: str | Non
     return ""
 
 
-def plain(text: str) -> str:
-    """Without the one character that PostgreSQL cannot keep."""
-    return text.replace("\x00", "").strip()
-
-
 def text_of(text: str, field: str) -> str:
-    text = plain(text)
+    text = clean(text)
     if len(text) > MAX_TEXT:
         raise Refused({field: too_long(text)})
     return text

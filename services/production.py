@@ -15,6 +15,7 @@ from models import Ejecucion, EjecucionEstado, Parte, PausaProduccion, Solicitud
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Actor
+from rules.typed import clean
 from services import after, clock
 from services.errors import Conflict, Refused
 
@@ -93,7 +94,7 @@ def fence_parts(ids: Collection[int]) -> None:
 
 
 def _reason(text: str) -> str:
-    text = text.replace("\x00", "").strip()
+    text = clean(text)
     if not text:
         raise Refused({"motivo": "Escriba el motivo de la pausa."})
     if len(text) > MAX_TEXT:

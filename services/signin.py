@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from extensions import db
 from models import Cargo, IntentoIngreso, Nombramiento, Usuario
 from rules.identity import cedula_problem, compact, email_problem
+from rules.typed import clean
 from services import clock, notices
 from services.errors import Refused
 from services.people import actor_of
@@ -93,8 +94,8 @@ def _person_key(usuario: Usuario) -> str:
 
 
 def _clean(login: str) -> str:
-    """What was typed as a cédula or correo; PostgreSQL takes no NUL."""
-    return login.replace("\x00", "").strip()[:200]
+    """What was typed as a cédula or correo."""
+    return clean(login)[:200]
 
 
 def _verify(usuario: Usuario | None, password: str) -> bool:

@@ -18,6 +18,7 @@ from models import Cuenta, Evento, Solicitud, Usuario
 from rules import texts
 from rules.lifecycle import Action, Clase, Estado, Motivo
 from rules.policy import Actor
+from rules.typed import clean
 from services import acting, clock, decisions, petitions, schedule, scope
 from services.asking import Heard, beforehand
 from services.errors import Conflict, NotFound, Refused
@@ -321,7 +322,7 @@ def _petition(
 
 
 def _columns(cuenta: Cuenta, petition: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    return person_columns(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": acting.plain(draft.comentario)}
+    return person_columns(cuenta) | petition | {"desde": draft.desde, "hasta": draft.hasta, "comentario": clean(draft.comentario)}
 
 
 def person_columns(cuenta: Cuenta) -> dict[str, Any]:

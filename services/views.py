@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import VistaGuardada
 from rules.policy import Actor
+from rules.typed import line
 from services import clock
 from services.errors import NotFound, Refused
 
@@ -63,7 +64,7 @@ def query_of(text: str) -> str:
 
 
 def _name(text: str, others: list[VistaGuardada]) -> str:
-    name = " ".join(text.replace("\x00", "").split())
+    name = line(text)
     if not name:
         raise Refused({"nombre": "Escriba un nombre para la vista."})
     if len(name) > MAX_NAME:

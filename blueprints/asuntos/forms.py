@@ -7,14 +7,15 @@ from datetime import date
 
 from flask import request
 
+from rules.typed import lines
+
 _LOCAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _HOURS = re.compile(r"\d{1,3}([.,]\d{1,2})?", re.ASCII)
 
 
 def typed(*names: str) -> dict[str, str]:
     """The named fields of the form as they were typed, ready to be shown again."""
-    # Browsers send CR LF; a line break is one character in every count.
-    return {name: request.form.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip() for name in names}
+    return {name: lines(request.form.get(name)) for name in names}
 
 
 def line(text: str) -> str:

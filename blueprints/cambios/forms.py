@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from flask import request
 
 from rules.deadlines import ZONE
+from rules.typed import clean
 from services.aiq_offices import AiqData
 from services.cambios import Request
 
@@ -19,8 +20,8 @@ MOST = 4000
 
 
 def text(name: str) -> str:
-    """A field as typed, without NUL (PostgreSQL takes none) and of bounded length."""
-    return request.form.get(name, "").replace("\x00", "").strip()[:MOST]
+    """A field as typed, of bounded length."""
+    return clean(request.form.get(name))[:MOST]
 
 
 def aiq_data() -> AiqData:

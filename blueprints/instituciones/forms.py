@@ -6,6 +6,7 @@ from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
+from rules.typed import line as one_line, lines
 from services.implantacion_solicitud import LENGTHS, Data
 
 MAX_ITEMS = 20_000
@@ -13,13 +14,13 @@ FIELDS = (*LENGTHS, "oficio_recibido")
 
 
 def line(form: MultiDict[str, str], name: str, most: int = 2000) -> str:
-    """One line of text. PostgreSQL takes no NUL."""
-    return " ".join(form.get(name, "").replace("\x00", "").split())[:most]
+    """One line of text."""
+    return one_line(form.get(name))[:most]
 
 
 def text(form: MultiDict[str, str], name: str, most: int = 5000) -> str:
     """Several lines."""
-    return form.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()[:most]
+    return lines(form.get(name))[:most]
 
 
 def day(typed: str) -> date | None:

@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, StringField, TextAreaField
 
 from models import Solicitud
+from rules.typed import clean, written
 from services.solicitudes import Draft
 
 ANY, STALE = None, -1
@@ -20,13 +21,9 @@ _LOCAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
-def _clean(text: str | None) -> str:
-    return (text or "").replace("\x00", "").strip()
-
-
 def whole_number(text: str | None) -> int | None:
     """A row's id as a form or a query brings it; None when there is nothing, 0 (no row has it) for nonsense."""
-    text = _clean(text)
+    text = clean(text)
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
@@ -36,7 +33,7 @@ class DayField(DateField):
     """A date as browsers send it (2026-11-18) or as people write it (18/11/2026); whatever was typed is shown again."""
 
     def process_formdata(self, valuelist):
-        text = _clean(valuelist[0]) if valuelist else ""
+        text = clean(valuelist[0]) if valuelist else ""
         self.data = None
         if not text:
             return
@@ -62,15 +59,15 @@ class SolicitudForm(FlaskForm):
     class Meta:
         csrf = False
 
-    servidor_q = StringField("Seleccionar Servidor Público", filters=[_clean, lambda text: text[:120]])
-    cuenta_id = StringField(filters=[_clean])
-    documento_q = StringField("Seleccionar Documento", filters=[_clean, lambda text: text[:120]])
-    documento_codi = StringField(filters=[_clean])
+    servidor_q = StringField("Seleccionar Servidor Público", filters=[clean, lambda text: text[:120]])
+    cuenta_id = StringField(filters=[clean])
+    documento_q = StringField("Seleccionar Documento", filters=[clean, lambda text: text[:120]])
+    documento_codi = StringField(filters=[clean])
     desde = DayField("Fecha Inicio")
     hasta = DayField("Fecha Fin")
-    comentario = TextAreaField("Comentario", filters=[lambda text: (text or "").replace("\x00", "")])
-    version = StringField(filters=[_clean])
-    nonce = StringField(filters=[_clean])
+    comentario = TextAreaField("Comentario", filters=[written])
+    version = StringField(filters=[clean])
+    nonce = StringField(filters=[clean])
 
     @classmethod
     def of(cls, solicitud: Solicitud) -> SolicitudForm:

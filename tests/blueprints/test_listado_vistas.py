@@ -83,7 +83,7 @@ class TestOwnViews:
         assert aiq.post(f"/solicitudes/vistas/{number}/eliminar").status_code == 303
         assert "Aún no tiene vistas" in aiq.get("/solicitudes/vistas").get_data(as_text=True)
 
-    @pytest.mark.parametrize("nombre, message", [("", "Escriba un nombre"), ("a" * 81, "80 caracteres"), ("ENVIADAS", "Ya tiene una vista"), ("\x00 ", "Escriba un nombre")])
+    @pytest.mark.parametrize("nombre, message", [("", "Escriba un nombre"), ("a" * 81, "80 caracteres"), ("ENVIADAS", "Ya tiene una vista"), ("\x00\u202e ", "Escriba un nombre")])
     def test_a_bad_name_is_said_and_changes_nothing(self, app, aiq, nombre, message):
         self.save(aiq)
         answer = self.save(aiq, nombre, "nombre=ana")

@@ -334,7 +334,7 @@ def test_bad_days_are_refused_in_the_panel(put, sge, row, fecha, words):
         ("aprobar", {"fecha": "2026-11-23", "cotejo": ["cedula"]}, "cotejo"),
         ("aprobar", {"fecha": "2026-11-23"}, "cotejo"),
         ("devolver", {"motivo": "otro", "detalle": "a" * 10_000}, "devolver-detalle"),
-        ("devolver", {"motivo": "otro", "detalle": "  \x00"}, "devolver-detalle"),
+        ("devolver", {"motivo": "otro", "detalle": "  \x00\u202e"}, "devolver-detalle"),
         ("devolver", {"motivo": "rango", "detalle": ""}, "devolver-detalle"),
         ("devolver", {"motivo": "<b>", "detalle": "x"}, "devolver-motivo"),
         ("eliminar", {"motivo": "documento_no_corresponde", "detalle": "a" * 10_000}, "eliminar-detalle"),

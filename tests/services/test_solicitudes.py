@@ -79,7 +79,7 @@ def own_quipux(ctx, tmp_path, quipux_folder):
 # --- drafts ------------------------------------------------------------------------------------------------------------
 
 def test_a_draft_copies_the_person_and_the_petition():
-    row = saved(comentario="  Entregado\x00 en ventanilla ")
+    row = saved(comentario="  Entregado\x00\u202e en ventanilla ")
     assert (row.estado, row.version, row.persona_cedula, row.persona_apellido) == (Estado.BORRADOR, 1, people.MAIN.cedula, people.MAIN.apellidos)
     assert row.documento_numero == petition_of(people.MAIN, NOW.date()).numero and row.documento_remitente_cedula == people.MAIN.cedula
     assert row.comentario == "Entregado en ventanilla" and row.fecha_solicitud == NOW and actions(row) == [Action.CREATE]
