@@ -24,6 +24,11 @@ def trigger_name() -> str:
     return request.headers.get("HX-Trigger-Name", "")
 
 
+def target() -> str:
+    """The id of the element the fragment will be put into, or ""."""
+    return request.headers.get("HX-Target", "")
+
+
 def render(full: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
     """The fragment for htmx, the full page for everyone else, from one context. Caches are told that they differ."""
     template = fragment if fragment and is_fragment() else full

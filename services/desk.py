@@ -49,16 +49,24 @@ class Earlier:
     decision: str
 
 
+class Returned(Conflict):
+    """The request was given back meanwhile: a draft again, which the SGE does not see."""
+
+    def __init__(self, message: str, solicitud_id: int):
+        super().__init__(message)
+        self.solicitud_id = solicitud_id
+
+
 def solicitud(actor: Actor, solicitud_id: int) -> Solicitud:
     """A request an officer may see. One that a colleague has just given back is a draft again and out of sight: whoever had
-    it open is told so. Raises NotFound, Conflict."""
+    it open is told so. Raises NotFound, Returned."""
     try:
         return scope.solicitud(actor, solicitud_id)
     except NotFound:
         back = _returned(solicitud_id) if actor.sge and 0 < solicitud_id < 2**62 else None
         if back is None:
             raise
-        raise Conflict(outcome(back)) from None
+        raise Returned(outcome(back), solicitud_id) from None
 
 
 def approve(actor: Actor, row: Solicitud, said: Approval, *, heard: Heard | None = None) -> Solicitud:

@@ -10,7 +10,7 @@ from blueprints import htmx
 from blueprints.access import actor, requires
 from blueprints.mesa import bp
 from blueprints.mesa.forms import Typed, Where
-from blueprints.mesa.page import NEXT, PANEL, render
+from blueprints.mesa.page import MEANWHILE, NEXT, PANEL, render
 from extensions import db
 from models import Solicitud
 from rules import texts
@@ -58,7 +58,7 @@ def _decide(solicitud: Solicitud, typed: Typed, decide: Callable[[], Solicitud],
         return render(solicitud, PANEL, status=422, typed=typed, wrong=refused.fields)
     except Conflict as conflict:
         db.session.rollback()
-        return render(solicitud, PANEL, status=409, conflict=conflict.message)
+        return render(solicitud, MEANWHILE, status=409, conflict=conflict.message)
     db.session.commit()
     return _go_on(solicitud, f"La solicitud Nº {texts.number6(solicitud.id)} {said}.")
 

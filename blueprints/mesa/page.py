@@ -13,21 +13,21 @@ from blueprints.mesa.forms import Where
 from blueprints.mesa.panel import Panel
 from models import Solicitud
 from rules.glossary import CLASE
-from services import desk_queue
+from services import desk, desk_queue
 from services.asking import unlocked
 
-PAGE, PANEL, NEXT = "mesa/mesa.html", "mesa/_panel.html", "mesa/_siguiente.html"
+PAGE, PANEL, NEXT, MEANWHILE = "mesa/mesa.html", "mesa/_panel.html", "mesa/_siguiente.html", "mesa/_entretanto.html"
 CALENDAR, PETITION = "mesa/_calendario.html", "mesa/_peticion.html"
 # Fragments that draw the queue too; the others leave it, and the boxes ticked in it, alone.
-WITH_QUEUE = {None, NEXT}
+WITH_QUEUE = {None, NEXT, MEANWHILE}
 
 
 def render(
     solicitud: Solicitud | None, fragment: str | None = None, *, where: Where | None = None, queue: desk_queue.Queue | None = None,
-    done: Solicitud | None = None, problem: str = "", status: int = 200, **shown: Any,
+    done: Solicitud | None = None, problem: str = "", gone: desk.Returned | None = None, status: int = 200, **shown: Any,
 ) -> Response:
     """The desk with `solicitud` in its panel (None: nothing waits). done: the request approved a moment ago. problem: what is
-    wrong with a bulk approval. `shown`: fields of Panel.
+    wrong with a bulk approval. gone: what is told instead of a request. `shown`: fields of Panel.
 
     The panel asks Quipux, also in answer to a decision: outside of what locks our database."""
     with unlocked() if request.method == "POST" else nullcontext():
@@ -39,7 +39,7 @@ def render(
         panel = Panel(actor(), solicitud, where=where, fragment=alone, observed=observed, **shown) if solicitud else None
         return htmx.render(
             PAGE, fragment, status, cola=queue, panel=panel, donde=where.args, filtro=where.filter_args, filtros=where.filters,
-            hecha=done, problema=problem, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),
+            hecha=done, problema=problem, devuelta=gone, fragmento=alone, vistas=desk_queue.VIEWS, **(_choices() if queue is not None else {}),
         )
 
 

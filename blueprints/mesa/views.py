@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from blueprints import htmx
+from blueprints import errors, htmx
 from blueprints.access import actor, requires
 from blueprints.mesa import bp
 from blueprints.mesa.forms import Typed, Where
-from blueprints.mesa.page import CALENDAR, PANEL, PETITION, render
+from blueprints.mesa.page import CALENDAR, MEANWHILE, PANEL, PETITION, render
 from blueprints.mesa.panel import Panel
 from blueprints.shape import day, number
 from extensions import db
@@ -33,7 +33,8 @@ def whole() -> Response:
 @bp.get("/mesa/<int:solicitud_id>")
 @requires(Permission.SGE_DESK, load=desk.solicitud)
 def panel(solicitud: Solicitud) -> Response:
-    return render(solicitud, PANEL)
+    """One request. If it waits no longer, the queue it was chosen from is old: it comes with it."""
+    return render(solicitud, PANEL if solicitud.estado is Estado.ENVIADA else MEANWHILE)
 
 
 @bp.post("/mesa/<int:solicitud_id>/abierta")
@@ -61,6 +62,17 @@ def calendar(solicitud: Solicitud) -> Response:
 def petition(solicitud: Solicitud) -> Response:
     """The petition's pages, asked for again while the worker draws them."""
     return render(solicitud, PETITION)
+
+
+@bp.errorhandler(desk.Returned)
+def returned(gone: desk.Returned) -> Response:
+    """The desk says so in the place of the request, the sign of life in its own; any other fragment in a notice."""
+    db.session.rollback()
+    if htmx.is_fragment() and htmx.target() == "presencia":
+        return htmx.render("mesa/_presencia.html", panel={"waiting": False, "decided": gone.message}, latido=True)
+    if htmx.is_fragment() and htmx.target() != "panel":
+        return errors.answer(409, gone.message)
+    return render(None, MEANWHILE, gone=gone, status=409)
 
 
 def _seen(name: str) -> Solicitud | None:

@@ -18,6 +18,19 @@
     }
   });
 
+  /* A queue that comes anew keeps the boxes ticked of what still waits. */
+  d.addEventListener("htmx:oobBeforeSwap", function (e) {
+    if (e.detail.target.id !== "cola") return;
+    all("[data-one]:checked", e.detail.target).forEach(function (old) {
+      var now = e.detail.fragment.querySelector('[data-one][value="' + old.value + '"]:not(:disabled)');
+      if (now) now.checked = true;
+    });
+  });
+  d.addEventListener("htmx:oobAfterSwap", function (e) {
+    var ticked = e.detail.target.id === "cola" && d.querySelector("#cola [data-one]:checked");
+    if (ticked) ticked.dispatchEvent(new Event("change", { bubbles: true }));  /* counted by ui.js */
+  });
+
   /* The queue marks the request that is in the panel, without losing the boxes that are ticked. */
   function settle() {
     var panel = d.getElementById("panel"), now = panel && d.getElementById("fila-" + panel.dataset.panel);

@@ -301,6 +301,48 @@ def test_a_request_given_back_meanwhile_is_a_conflict_too(put, sge, sign_in, row
     assert row(number, "estado") is Estado.BORRADOR
 
 
+def waiting(answer) -> list[str]:
+    """Rows of the queue in an answer."""
+    return [tr.get("id") for tr in parser.document_fromstring(f"<main>{answer.text}</main>").xpath("//form[@id='cola']//tbody/tr")]
+
+
+def test_a_decision_that_came_too_late_brings_the_queue_as_it_is_now(put, sge, sign_in):
+    first, second, third = put(sent), put(lambda: sent(demo.LAWYER)), put(lambda: sent(demo.DRIVER))
+    other = sign_in(SECOND)
+    assert approve(other, first, TUESDAY).status_code == 303
+    answer = approve(sge, first, headers=HTMX)
+    assert answer.status_code == 409 and waiting(answer) == [f"fila-{second}", f"fila-{third}"]
+    doc = parser.fromstring(answer.text)
+    assert text_of(doc.get_element_by_id("mesa-cifras")).startswith("2 solicitudes por aprobar")
+    assert [text_of(tag) for tag in doc.xpath("//*[@hx-swap-oob='innerHTML:[data-cuenta=mesa]']")] == ["2"]
+    assert not doc.xpath("//*[contains(@hx-swap-oob, 'mesa-voz')]")  # nothing follows: the alert speaks
+    # Whoever opens it from an old queue gets the new one too; one that waits leaves the boxes ticked beside it alone.
+    assert waiting(sge.get(f"/mesa/{first}", headers=HTMX)) == [f"fila-{second}", f"fila-{third}"]
+    assert 'id="cola"' not in sge.get(f"/mesa/{second}", headers=HTMX).text
+
+
+def test_one_given_back_meanwhile_leaves_its_place_to_what_was_decided(put, sge, sign_in):
+    first, second = put(sent), put(lambda: sent(demo.LAWYER))
+    sign_in(SECOND).post(f"/mesa/{first}/devolver", data={"motivo": "datos", "detalle": "Falta el año.", "version": "2"})
+    told = {"Su decisión no se registró": approve(sge, first, headers=HTMX | {"HX-Target": "panel"}),
+            "Esta solicitud ya no espera una decisión": sge.get(f"/mesa/{first}", headers=HTMX | {"HX-Target": "panel"})}
+    for title, answer in told.items():
+        assert answer.status_code == 409 and "HX-Reswap" not in answer.headers
+        assert_fragment(answer.text)
+        assert waiting(answer) == [f"fila-{second}"]
+        panel = parser.fromstring(answer.text).get_element_by_id("panel")
+        assert f"{title}Gabriela Ximena Tamayo Jácome registró" in text_of(panel)
+        assert panel.xpath(".//a[@aria-keyshortcuts='J']/@href") == [f"/mesa/{second}"] and not panel.xpath(".//form")
+    life = sge.post(f"/mesa/{first}/abierta", headers=HTMX | {"HX-Target": "presencia"})
+    assert life.status_code == 200 and "Esta solicitud ya no espera una decisión. Gabriela" in text_of(parser.fromstring(life.text))
+    assert "hx-trigger" not in life.text
+    # A fragment that goes elsewhere must not bring the desk there.
+    for url in ("calendario", "peticion"):
+        answer = sge.get(f"/mesa/{first}/{url}", headers=HTMX | {"HX-Target": url})
+        assert (answer.status_code, answer.headers["HX-Reswap"]) == (409, "none")
+    assert_page(approve(sge, first).text)
+
+
 def test_a_form_of_an_older_version_is_refused(put, sge, row):
     number = put(sent)
     for old in ("1", "", "abc", "-3"):

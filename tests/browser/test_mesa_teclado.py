@@ -68,7 +68,13 @@ def test_a_queue_is_worked_off_without_a_mouse(site, person):
     expect(first.locator("#panel")).to_contain_text(f"{here:06d} se aprobó")
     expect(first.locator("#mesa-voz")).to_contain_text(re.compile(f"{here:06d} se aprobó.*Sigue .*por aprobar"))
 
-    # The second officer, whose page is old, is told who decided, in place.
+    # The second officer, whose page is old, is told who decided, in place; the queue beside it is the one of now, and what was
+    # ticked in it stays ticked.
+    expect(second.locator(f"#fila-{here}")).to_be_visible()
+    ticked = second.locator(f"#cola tr:not(#fila-{here}) [data-one]:enabled").first
+    ticked.focus()
+    second.keyboard.press("Space")
+    kept = ticked.get_attribute("value")
     second.keyboard.press("c")
     decide_reserved(second)
     second.keyboard.press("a")
@@ -77,6 +83,9 @@ def test_a_queue_is_worked_off_without_a_mouse(site, person):
     expect(alert).to_contain_text("Su decisión no se registró", timeout=WAIT)
     expect(alert).to_contain_text("Iván Peñaherrera Zúñiga registró «Aprobada»")
     expect(alert).to_be_focused()
+    expect(second.locator(f"#fila-{here}")).to_have_count(0)
+    expect(second.locator(f"#cola [data-one][value='{kept}']")).to_be_checked()
+    expect(second.locator("#cola [data-count]")).to_have_text("1 seleccionada")
 
     # D opens the return with its first reason; arrows choose, Tab goes on to the text, then to the button.
     here = current(first)
