@@ -32,8 +32,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     defer_migrations(app)
     login.init_app(app)
     mail.init_app(app)
-    csrf.init_app(app)
+    # Whose request it is, is known before its token is asked for: what a late form is told depends on it (blueprints/late_form.py).
     session.init_app(app)
+    csrf.init_app(app)
     presentation.init_app(app)
     headers.init_app(app)
     errors.register(app)

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from blueprints.htmx import is_fragment, keep_page
+from blueprints import late_form
+from blueprints.htmx import is_fragment, keep_page, polls, redirect_303, return_path
 from services.errors import Conflict, NotFound
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -53,8 +54,7 @@ def plain_errors(view: View) -> View:
 
 def answer(code: int, message: str = "", headers: dict[str, str] | None = None) -> Response:
     """The response for ``code`` in the form that this client reads; ``message`` (Spanish, safe to show) replaces the usual text."""
-    reference = f"{code}-{secrets.token_hex(4).upper()}"
-    _log(code, reference)
+    reference = _logged(code)
     known = code if code in SHORT else 500 if code >= 500 else 400
     text = message or SHORT[known]
     if _reads_plain():
@@ -75,7 +75,28 @@ def _http(error: HTTPException) -> Response:
         # Flask has logged the traceback; the line of `answer` ties it to the reference.
         code = 500
     headers = {k: v for k, v in error.get_response().headers.items() if k in KEPT}
-    return answer(code, EXPIRED_FORM if isinstance(error, CSRFError) else "", headers)
+    return _late(headers) if isinstance(error, CSRFError) else answer(code, "", headers)
+
+
+def _late(headers: dict[str, str]) -> Response:
+    """A form without a token that is good now: what was typed is not lost where it came from a page of ours."""
+    if _reads_plain():
+        return answer(400, EXPIRED_FORM, headers)
+    if is_fragment():
+        if late_form.signed_out():
+            return answer(401, late_form.ENDED)
+        # What polls has lost nothing: it only takes the token along.
+        return late_form.with_token(make_response("", 204) if polls() else answer(400, late_form.OLD_PAGE, headers))
+    if not late_form.comes_from_here():
+        return answer(400, EXPIRED_FORM, headers)
+    if g.get("actor") is None and not late_form.worth_keeping():
+        return redirect_303(return_path())  # which asks to sign in
+    return kept_form()
+
+
+def kept_form() -> Response:
+    """The page that gives back what a late form held (blueprints/late_form.py)."""
+    return late_form.page(_logged(400))
 
 
 def _reads_plain() -> bool:
@@ -83,7 +104,10 @@ def _reads_plain() -> bool:
     return getattr(view, "plain_errors", False)
 
 
-def _log(code: int, reference: str) -> None:
+def _logged(code: int) -> str:
+    """The reference of this refusal, which is in the log now."""
+    reference = f"{code}-{secrets.token_hex(4).upper()}"
     # Never the query string: it may hold a name or a cédula.
     level = "error" if code >= 500 else "info" if code in (404, 405, 410, 422) else "warning"
     getattr(current_app.logger, level)("%s %s %s", reference, request.method, request.path)
+    return reference

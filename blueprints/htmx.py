@@ -3,6 +3,7 @@
 A page and its fragment are one view and one URL: the view asks ``render`` for both and this module looks at the headers.
 """
 
+import json
 from urllib.parse import urlsplit
 
 from flask import Response, flash, get_template_attribute, make_response, redirect, render_template, request
@@ -19,14 +20,14 @@ def is_fragment() -> bool:
             and request.headers.get("HX-History-Restore-Request") != "true")
 
 
-def trigger_name() -> str:
-    """The ``name`` of the element that asked ("sondeo" for the timers that poll), or ""."""
-    return request.headers.get("HX-Trigger-Name", "")
-
-
 def target() -> str:
     """The id of the element the fragment will be put into, or ""."""
     return request.headers.get("HX-Target", "")
+
+
+def polls() -> bool:
+    """True when a timer of the page asked, not a person: the element is named "sondeo"."""
+    return is_fragment() and request.headers.get("HX-Trigger-Name") == "sondeo"
 
 
 def render(full: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
@@ -45,9 +46,11 @@ def redirect_303(url: str) -> Response:
 
 
 def unauthorised(login_url: str) -> Response:
-    """The session is over: to the login page; 401 with ``HX-Redirect`` for htmx, so that no login form lands in a table."""
+    """The session is over: to the login page; 401 with ``HX-Redirect`` for htmx, so that no login form lands in a table. What sends a
+    form, or only polls, leaves the page with what was typed in it, and ``ui.js`` says so."""
     if is_fragment():
-        return _empty(401, {"HX-Redirect": login_url})
+        stays = request.method not in {"GET", "HEAD"} or polls()
+        return _empty(401, {"HX-Reswap": "none"} if stays else {"HX-Redirect": login_url})
     return redirect(login_url, 303)  # type: ignore[return-value]
 
 
@@ -73,6 +76,12 @@ def retarget(response: Response, selector: str, swap: str = "outerHTML") -> Resp
     """Swaps another element than the one the link named (a form with errors instead of the row it would have removed)."""
     response.headers["HX-Retarget"] = selector
     response.headers["HX-Reswap"] = swap
+    return response
+
+
+def trigger(response: Response, event: str, value: str) -> Response:
+    """``ui.js`` hears ``event`` with {value: …}, whatever the status."""
+    response.headers["HX-Trigger"] = json.dumps({event: {"value": value}})
     return response
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 from werkzeug.local import LocalProxy
 
 import extensions
-from blueprints import htmx
+from blueprints import errors, htmx, late_form
 from blueprints.access import can
 from blueprints.presentation import Item, Section, Shell
 from extensions import db, login
@@ -43,10 +43,16 @@ class SessionUser:
 
 def init_app(app: Flask) -> None:
     login.user_loader(_load)
-    login.unauthorized_handler(lambda: htmx.unauthorised(url_for("acceso.sign_in", siguiente=htmx.return_path())))
+    login.unauthorized_handler(_ask_to_sign_in)
     app.before_request(_identify)
     app.teardown_request(_end_reading)
     app.context_processor(lambda: {"shell": LocalProxy(_drawn_shell), "can": can, "Permission": Permission, "ahora": clock.now()})
+
+
+def _ask_to_sign_in() -> Response:
+    if request.method == "POST" and not htmx.is_fragment() and late_form.worth_keeping():
+        return errors.kept_form()
+    return htmx.unauthorised(url_for("acceso.sign_in", siguiente=htmx.return_path()))
 
 
 def _load(token: str) -> SessionUser | None:
@@ -77,7 +83,7 @@ def _identify() -> None:
         session.clear()
         return
     # Polling is not activity: a page left open must not keep its session for ever.
-    if passed >= SEEN_STEP and request.headers.get("HX-Trigger-Name") != "sondeo":
+    if passed >= SEEN_STEP and not htmx.polls():
         session[SEEN] = at.isoformat()
     actor = current_user.actor
     g.actor = actor if actor.may_enter else None

@@ -199,8 +199,9 @@
   var ends = d.getElementById("sesion-aviso"), ended = false, active = 0;
   var others = ends && window.BroadcastChannel ? new BroadcastChannel("sesion") : null;
   function seen(told) {
-    if (!ends || ended) return;
-    active = Date.now();
+    /* Another tab that is used after the end: the person signed in again there. */
+    if (!ends || ended && !told) return;
+    ended = false; active = Date.now();
     if (ends.open) ends.close();
     if (others && !told) others.postMessage("activa");
   }
@@ -209,14 +210,18 @@
     var idle = ends.dataset.segundos * 1000, left = idle - (Date.now() - active);
     if (left > Math.min(12e4, idle / 2)) return;
     ended = left <= 0;
+    ask();
+  }
+  function ask() {
     all("[data-antes]", ends).forEach(function (x) { x.hidden = ended; });
     all("[data-despues]", ends).forEach(function (x) { x.hidden = !ended; });
     if (!ends.open) ends.showModal();
     if (ended) ends.querySelector("[data-close]").focus();
   }
+  function over() { ended = true; ask(); }
   function keep() {
     fetch(ends.dataset.url, { headers: { "HX-Request": "true" } }).then(function (r) {
-      if (r.status === 401) { active = 0; watch(); } else if (r.ok) seen();
+      if (r.status === 401) over(); else if (r.ok) seen();
     }, function () { toast("Sin conexión con el servidor.", "bad"); });
   }
   if (ends) {
@@ -230,8 +235,8 @@
   /* htmx. Focus goes to what asks for it after a swap; what fails is said, and the page stays. */
   function focusIn(r) { var f = r.matches && r.matches("[data-autofocus]") ? r : r.querySelector("[data-autofocus]"); if (f) f.focus(); }
   focusIn(d);
-  /* Nobody looks at a hidden page: what polls (name="sondeo") waits until it is seen again. */
-  on("htmx:beforeRequest", function (e) { if (d.hidden && e.detail.elt.getAttribute("name") === "sondeo") e.preventDefault(); });
+  /* Nobody looks at a hidden page: what polls (name="sondeo") waits until it is seen again; after the session's end it rests. */
+  on("htmx:beforeRequest", function (e) { if ((d.hidden || ended) && e.detail.elt.getAttribute("name") === "sondeo") e.preventDefault(); });
   on("htmx:beforeRequest", function (e) { var b = e.target; if (b.matches("button")) b.setAttribute("aria-busy", "true"); });
   on("htmx:afterRequest", function (e) {
     if (e.target.matches("button")) e.target.removeAttribute("aria-busy");
@@ -248,7 +253,9 @@
   on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
   var FAILED = "No se pudo completar la acción. Intente nuevamente.";
   on("htmx:responseError", function (e) {
-    var x = e.detail.xhr, plain = /^text\/plain/.test(x.getResponseHeader("Content-Type") || "");
+    var x = e.detail.xhr;
+    if (x.status === 401 && ends) { over(); return; }
+    var plain = /^text\/plain/.test(x.getResponseHeader("Content-Type") || "");
     /* Short refusals of the server are written for this place (blueprints/errors.py). */
     toast(plain && x.responseText.length < 300 ? x.responseText : FAILED, "bad");
   });
@@ -256,6 +263,11 @@
     /* A refused 422 without a form to swap (HX-Reswap: none) is a notice like the others. */
     var x = e.detail.xhr;
     if (x.status === 422 && x.getResponseHeader("HX-Reswap") === "none") toast(x.responseText || FAILED, "bad");
+  });
+  /* The page is older than the session: the next press takes the token of now along (blueprints/late_form.py). */
+  on("ficha", function (e) {
+    all("input[name=csrf_token]").forEach(function (i) { i.value = e.detail.value; });
+    d.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": e.detail.value }));
   });
   on("htmx:sendError", function () { toast("Sin conexión con el servidor. Se muestra la última información recibida.", "bad"); });
   on("htmx:timeout", function () { toast(FAILED, "bad"); });

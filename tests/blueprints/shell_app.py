@@ -149,7 +149,7 @@ def create() -> Flask:
     def move():
         return htmx.redirect_303("/kit")
 
-    @app.get("/privada")
+    @app.route("/privada", methods=["GET", "POST"])
     def private():
         return htmx.unauthorised("/ingresar?next=" + htmx.return_path())
 

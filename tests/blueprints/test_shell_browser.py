@@ -118,6 +118,27 @@ def test_the_end_of_the_session_leads_to_the_sign_in_page(page):
     page.wait_for_url("**/ingresar?next=/kit")
 
 
+def test_what_was_sent_too_late_is_sent_with_the_next_press(page, site):
+    send = "htmx.ajax('POST', '/elegir', {source: '#resultados', target: '#paso-servidor', values: {solo: '2'}})"
+    page.context.clear_cookies()
+    page.evaluate(send)
+    page.wait_for_selector("#avisos .toast.k-bad")
+    assert "Lo que escribió sigue aquí: envíelo otra vez." in page.inner_text("#avisos") and site[1][-1:] != [{"solo": "2"}]
+    assert len(set(page.eval_on_selector_all("[name=csrf_token]", "all => all.map(i => i.value)"))) == 1
+    page.evaluate(send)
+    page.wait_for_selector("#hecho")
+    assert site[1][-1] == {"solo": "2"}
+
+
+def test_a_form_sent_after_the_end_of_the_session_stays_until_one_is_signed_in_elsewhere(page, site):
+    page.evaluate("htmx.ajax('POST', '/privada', {source: '#resultados', target: '#resultados', values: {solo: '3'}})")
+    notice = page.locator("#sesion-aviso")
+    notice.wait_for()
+    assert "sigue en esta página" in notice.inner_text() and page.url == site[0] + "/kit"
+    page.context.new_page().goto(site[0] + "/kit")
+    page.wait_for_function("!document.getElementById('sesion-aviso').open")
+
+
 def minutes(page, count: int) -> None:
     page.clock.fast_forward(count * 60_000)
     page.wait_for_timeout(50)
@@ -140,8 +161,8 @@ def test_who_does_nothing_is_asked_before_the_session_ends(chromium, site):
     minutes(page, 17)
     assert not notice.is_visible(), "it counts anew"
     minutes(page, 4)
-    assert "La sesión se cerró. Copie lo que no guardó" in notice.inner_text() and "Continuar" not in notice.inner_text()
-    assert notice.locator("a").get_attribute("href") == "/kit"
+    assert "La sesión se cerró. Lo que no guardó sigue en esta página" in notice.inner_text() and "Continuar" not in notice.inner_text()
+    assert (notice.locator("a").get_attribute("href"), notice.locator("a").get_attribute("target")) == ("/kit", "_blank")
     page.click("#sesion-aviso [data-close]")
     minutes(page, 5)
     assert not notice.is_visible(), "what was typed can be copied in peace"
