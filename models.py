@@ -695,7 +695,9 @@ class Implantacion(DatosAIQ, Plazo, Base):
     usuario: Mapped[Usuario | None] = relationship(foreign_keys=[usuario_id])
     responsable: Mapped[Usuario] = relationship(foreign_keys=[responsable_id])
     eventos: Mapped[list[Evento]] = relationship(order_by="Evento.orden", viewonly=True)
-    sesiones: Mapped[list[Sesion]] = relationship(order_by="Sesion.fecha, Sesion.id", viewonly=True)
+    sesiones: Mapped[list[Sesion]] = relationship(
+        order_by="Sesion.fecha, Sesion.id", viewonly=True, primaryjoin="and_(Sesion.implantacion_id == Implantacion.id, Sesion.retirada_en.is_(None))"
+    )
     actividades: Mapped[list[Actividad]] = relationship(order_by="Actividad.orden", viewonly=True)
 
 
@@ -734,7 +736,9 @@ class CambioAIQ(DatosAIQ, Plazo, Base):
     oficio: Mapped[Adjunto | None] = relationship(foreign_keys=[oficio_id])
     delegacion: Mapped[Adjunto | None] = relationship(foreign_keys=[delegacion_id])
     eventos: Mapped[list[Evento]] = relationship(order_by="Evento.orden", viewonly=True)
-    sesiones: Mapped[list[Sesion]] = relationship(order_by="Sesion.fecha, Sesion.id", viewonly=True)
+    sesiones: Mapped[list[Sesion]] = relationship(
+        order_by="Sesion.fecha, Sesion.id", viewonly=True, primaryjoin="and_(Sesion.cambio_id == CambioAIQ.id, Sesion.retirada_en.is_(None))"
+    )
     actividades: Mapped[list[Actividad]] = relationship(order_by="Actividad.orden", viewonly=True)
 
     __table_args__ = (
@@ -756,7 +760,8 @@ class DelProceso:
 
 
 class Sesion(DelProceso, Base):
-    """One training session: hours of one subject on one day."""
+    """One training session: hours of one subject on one day. Withdrawn (`retirada_en`) it counts no more, and its process does not list
+    it among its `sesiones`; the Recorrido says why."""
 
     __tablename__ = "sesion"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -765,6 +770,7 @@ class Sesion(DelProceso, Base):
     horas: Mapped[float]
     capacitador: Mapped[str] = mapped_column(String(200))
     registrada_por_id: Mapped[int] = mapped_column(ForeignKey("usuario.id"))
+    retirada_en: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (CheckConstraint("(implantacion_id IS NULL) <> (cambio_id IS NULL)", name="uno"),)
 

@@ -161,6 +161,7 @@ STEP: dict[Step, Badge] = {
     Step.EDIT: Badge("did", "edit", "Datos corregidos"),
     Step.REQUEST: Badge("did", "stamp", "Solicitud completa"),
     Step.TRAIN: Badge("did", "school", "Sesión de capacitación"),
+    Step.UNTRAIN: Badge("stop", "x", "Sesión de capacitación retirada"),
     Step.OPEN: Badge("did", "key", "Accesos creados y plantilla de seguimiento enviada"),
     Step.TASK: Badge("did", "check", "Actividad cumplida"),
     Step.REPORT: Badge("did", "send", "Cumplimiento informado"),

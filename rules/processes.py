@@ -50,6 +50,7 @@ class Step(StrEnum):
     EDIT = "edit"
     REQUEST = "request"
     TRAIN = "train"
+    UNTRAIN = "untrain"
     OPEN = "open"
     TASK = "task"
     REPORT = "report"
@@ -74,6 +75,7 @@ IMPLANTATION: dict[Step, Transition] = {
     Step.EDIT: _t(Etapa.SOLICITUD, Etapa.CAPACITACION, Etapa.AMBIENTE),
     Step.REQUEST: _t(Etapa.SOLICITUD, to=Etapa.CAPACITACION),
     Step.TRAIN: _t(Etapa.CAPACITACION),
+    Step.UNTRAIN: _t(Etapa.CAPACITACION, reason=True),
     Step.OPEN: _t(Etapa.CAPACITACION, to=Etapa.AMBIENTE),
     Step.TASK: _t(Etapa.AMBIENTE),
     Step.REPORT: _t(Etapa.AMBIENTE, to=Etapa.REVISION),
@@ -91,6 +93,7 @@ CHANGE: dict[Step, Transition] = {
     Step.EDIT: _t(Paso.PREPARACION, Paso.CAPACITACION),
     Step.REQUEST: _t(Paso.PREPARACION, to=Paso.CAPACITACION),
     Step.TRAIN: _t(Paso.CAPACITACION),
+    Step.UNTRAIN: _t(Paso.CAPACITACION, reason=True),
     Step.OPEN: _t(Paso.CAPACITACION, to=Paso.AMBIENTE),
     Step.TASK: _t(Paso.AMBIENTE),
     Step.OVERDUE: _t(Paso.AMBIENTE),

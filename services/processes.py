@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Actividad, Adjunto, CambioAIQ, Implantacion, Plantilla, Sesion
+from rules import texts
 from rules.lifecycle import IllegalMove
 from rules.policy import Actor
-from rules.processes import MATERIA, Materia, Step, training_problem
+from rules.processes import MATERIA, Etapa, Materia, Paso, Step, training_problem
 from services import clock, plazos
-from services.errors import Conflict, Refused
+from services.errors import Conflict, NotFound, Refused
 from services.mover import advance
 
 Process = Implantacion | CambioAIQ
@@ -102,10 +103,38 @@ def train(actor: Actor, process: Process, *, fecha: date | None, materia: str, h
                      registrada_por_id=actor.usuario_id)
     db.session.add(session)
     data = {"fecha": fecha.isoformat(), "materia": materia, "horas": horas}
-    said = f"{MATERIA[Materia(materia)]}: {horas:g} h".replace(".", ",")
-    step(process, Step.TRAIN, actor, comment=f"{said}, {capacitador.strip()}", data=data)
+    step(process, Step.TRAIN, actor, comment=_said(session), data=data)
     db.session.expire(process, ["sesiones"])
     return session
+
+
+def withdrawable(process: Process, sesion_id: int) -> Sesion:
+    """A session of this process that may still be withdrawn: until the training is over, since the environment was opened because of
+    its twelve hours. Raises NotFound, Conflict."""
+    session = db.session.get(Sesion, sesion_id) if 0 < sesion_id < 2**31 else None
+    if session is None or any(getattr(session, column) != value for column, value in owner(process).items()):
+        raise NotFound
+    if session.retirada_en is not None:
+        raise Conflict("Esta sesión ya fue retirada: consta en el Recorrido.")
+    if process.estado not in {Etapa.CAPACITACION, Paso.CAPACITACION}:
+        raise Conflict("La capacitación ya concluyó: sus sesiones no se retiran.")
+    return session
+
+
+def untrain(actor: Actor, process: Process, session: Sesion, reason: str) -> None:
+    """Withdraw a session that was entered by mistake, with a reason: its hours count no more. Raises Refused, Conflict."""
+    if not reason.strip() or len(reason) > MAX_TEXT:
+        raise Refused({"motivo": "Escriba el motivo del retiro." if not reason.strip() else f"El motivo no puede superar los {MAX_TEXT} caracteres."})
+    data = {"sesion": session.id, "fecha": session.fecha.isoformat(), "materia": str(session.materia), "horas": session.horas}
+    step(process, Step.UNTRAIN, actor, comment=f"{_said(session)}, {texts.day(session.fecha)}. Motivo: {reason.strip()}", data=data)
+    session.retirada_en = clock.now()
+    db.session.flush()
+    db.session.expire(process, ["sesiones"])
+
+
+def _said(session: Sesion) -> str:
+    hours = f"{session.horas:g}".replace(".", ",")
+    return f"{MATERIA[session.materia]}: {hours} h, {session.capacitador}"
 
 
 def open_environment(actor: Actor, process: Process, days: int) -> None:

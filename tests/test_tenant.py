@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from extensions import db
 from models import (
-    Actividad, Adjunto, Aviso, CambioAIQ, Correo, CorreoEstado, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Solicitud, Usuario,
-    VistaGuardada,
+    Actividad, Adjunto, Aviso, CambioAIQ, Correo, CorreoEstado, Cuenta, Implantacion, Lote, Nombramiento, Orientacion, Parte, Sesion, Solicitud,
+    Usuario, VistaGuardada,
 )  # fmt: skip
 from rules.lifecycle import Estado
 from rules.processes import Etapa, Paso
@@ -51,7 +51,8 @@ def mine(app) -> list[dict[str, object]]:
         db.session.add_all([process, change, file, notice, given, mail, bulk, view])
         db.session.flush()
         activity = Actividad(implantacion_id=process.id, lista="ambiente", orden=1, titulo="Una")
-        db.session.add(activity)
+        lesson = Sesion(implantacion_id=process.id, fecha=date(2026, 11, 1), materia="entrada", horas=4, capacitador="x", registrada_por_id=author)
+        db.session.add_all([activity, lesson])
         db.session.flush()
         part = db.session.scalar(select(Parte).order_by(Parte.id))
         account = db.session.scalar(select(Cuenta).where(Cuenta.institucion_id == here, Cuenta.activa))
@@ -59,7 +60,7 @@ def mine(app) -> list[dict[str, object]]:
         rows = {
             "solicitud_id": done, "parte_id": part.id, "nombre": part.nombre, "pagina": 1, "institucion_id": here,
             "implantacion_id": process.id, "cambio_id": change.id, "adjunto_id": file.id, "aviso_id": notice.id, "orientacion_id": given.id,
-            "actividad_id": activity.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
+            "actividad_id": activity.id, "sesion_id": lesson.id, "orden": 1, "cuenta_id": account.id, "nombramiento_id": office.id, "tipo": "ambiente",
             "usuario_id": author, "correo_id": mail.id, "lote_id": bulk.id, "vista_id": view.id,
         }
     return [rows, rows | {"solicitud_id": draft}]

@@ -25,6 +25,7 @@ STEP: dict[Step, Badge] = {
     Step.EDIT: Badge("did", "edit", "Datos corregidos"),
     Step.REQUEST: Badge("did", "inbox", "Solicitud registrada"),
     Step.TRAIN: Badge("did", "school", "Sesión de capacitación"),
+    Step.UNTRAIN: Badge("stop", "x", "Sesión de capacitación retirada"),
     Step.OPEN: Badge("did", "key", "Ambiente de capacitación habilitado"),
     Step.TASK: Badge("did", "check", "Actividad cumplida"),
     Step.OVERDUE: Badge("stop", "clock", "Plazo vencido"),

@@ -15,7 +15,7 @@ from models import Implantacion
 from rules.policy import Permission
 from rules.processes import MATERIA, TRAINING_HOURS, Etapa
 from rules.responsibilities import RESPONSIBILITIES
-from services import clock, implantaciones, scope
+from services import clock, implantaciones, processes, scope
 from services.errors import Conflict, Refused
 
 SGE, WORK, SEE = Permission.INSTITUTIONS, Permission.IMPLANTATION_WORK, Permission.IMPLANTATION_SEE
@@ -78,6 +78,27 @@ def train(implantacion: Implantacion):
         actor(), implantacion, fecha=forms.day(form.get("fecha", "")), materia=form.get("materia", ""),
         horas=forms.hours(form.get("horas", "").strip()), capacitador=forms.line(form, "capacitador"),
     ), "La sesión quedó registrada.")
+
+
+@bp.route("/implantaciones/<int:implantacion_id>/sesiones/<int:sesion_id>/retirar", methods=["GET", "POST"])
+@guarded(SGE)
+def untrain(implantacion: Implantacion, sesion_id: int):
+    """Withdraw a session that was entered by mistake."""
+    session = processes.withdrawable(implantacion, sesion_id)
+    back, errors, reason = url_for(".show", implantacion_id=implantacion.id), {}, forms.text(request.form, "motivo")
+    if request.method == "POST":
+        try:
+            processes.untrain(actor(), implantacion, session, reason)
+        except Refused as refused:
+            errors = refused.fields
+        else:
+            db.session.commit()
+            htmx.notify("La sesión quedó retirada.")
+            return htmx.redirect_303(back)
+    return render_template(
+        "instituciones/retirar_sesion.html", s=session, materia=MATERIA[session.materia], motivo=reason, errores=errors, volver=back,
+        activo="instituciones", migas=[("Instituciones", url_for(".listing")), (implantacion.sigla, back)],
+    ), 422 if errors else 200
 
 
 @bp.get("/implantaciones/<int:implantacion_id>/certificado")

@@ -251,6 +251,24 @@ def test_the_sge_extends_a_plazo_on_the_page_and_what_is_wrong_stays_beside_its_
     assert "Plazo ampliado" in page(sge, f"/cambios/{number}")
 
 
+def test_the_sge_withdraws_a_session_of_the_training(app, sign_in):
+    number = made(app, lambda: flow.requested(flow.started()))
+    sge, url = sign_in(SGE), f"/cambios/{number}"
+    post(sge, f"{url}/capacitacion", fecha="2026-11-18", materia="entrada", horas="4,5", capacitador="Iván")
+    (link,) = re.findall(r'href="([^"]+/retirar)"', page(sge, url))
+    assert "Bandeja de entrada" in page(sge, link)
+    assert "Escriba el motivo del retiro" in post(sge, link, 422, motivo="")
+    # The institution's own AIQ sees the session and does not touch it; for another's, the change does not exist.
+    aiq = sign_in(AIQ)
+    assert "4,5 h" in page(aiq, url) and "/retirar" not in page(aiq, url)
+    assert (aiq.post(link, data={"motivo": "x"}).status_code, sign_in(OTHER).post(link, data={"motivo": "x"}).status_code) == (403, 404)
+    assert post(sge, link, motivo="Fue en otro cambio") == url
+    html = page(aiq, url)
+    assert "0 de 12 h" in html and "Sesión de capacitación retirada" in html and "Motivo: Fue en otro cambio" in html
+    assert sge.post(link, data={"motivo": "otra vez"}).status_code == 409
+    assert sge.get(f"/cambios/{number}/sesiones/99/retirar").status_code == 404
+
+
 def test_every_step_of_a_change_has_its_words():
     from blueprints.cambios.labels import STEP
     from rules.processes import CHANGE, Step

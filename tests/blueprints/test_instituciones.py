@@ -256,6 +256,28 @@ def test_from_the_training_to_production(app, sge, sign_in):
     page(other, f"/instituciones/{read(app, row_id, lambda r: r.institucion_id)}")
 
 
+def test_a_session_entered_by_mistake_is_withdrawn(app, sge, sign_in):
+    row_id = process(app, made.registered)
+    url = f"/implantaciones/{row_id}"
+    for materia, hours in (("entrada", "4"), ("salida", "4"), ("administracion", "4")):
+        sge.post(f"{url}/sesiones", data={"fecha": "2026-11-12", "materia": materia, "horas": hours, "capacitador": "Iván"})
+    page(sge, f"{url}/certificado")
+    (link, *others) = [a.get("href") for a in page(sge, url).xpath("//a[contains(@href, '/retirar')]")]
+    assert len(others) == 2
+    assert "Bandeja de entrada" in text_of(page(sge, link))
+    bad = sge.post(link, data={"motivo": " "})
+    assert "Escriba el motivo del retiro" in says(bad, 422)
+    assert sign_in("aiq@demo.gob.ec").post(link, data={"motivo": "Ajena"}).status_code in {403, 404}
+    assert sge.post(link, data={"motivo": "Se registró dos veces"}).location == url
+    doc = page(sge, url)
+    assert "8 de 12 horas" in text_of(doc) and "disabled" in button(doc, "Crear accesos y enviar plantilla").attrib
+    assert "Sesión de capacitación retirada" in text_of(doc) and "Motivo: Se registró dos veces" in text_of(doc)
+    page(sge, f"{url}/certificado", 404)
+    for method in (sge.get, sge.post):
+        assert "ya fue retirada" in says(method(link), 409)
+    assert sge.get(f"{url}/sesiones/999/retirar").status_code == 404
+
+
 def button(doc, text: str):
     return next(b for b in doc.findall(".//button") if text_of(b) == text)
 
