@@ -140,8 +140,12 @@ class ListPage:
     context: Callable[[Any], dict[str, Any]]
 
     def beside(self, name: str) -> str:
-        """The endpoint of what stands beside the list."""
-        return f"{self.endpoint.rpartition('.')[0]}.{name}"
+        """The endpoint of what stands beside the list: a blueprint may have several lists."""
+        return f"{self.endpoint}_{name}"
+
+    def own(self, name: str) -> str:
+        """The same, as the blueprint itself calls it."""
+        return self.beside(name).rpartition(".")[2]
 
 
 def last_seen(endpoint: str) -> str:
@@ -185,7 +189,7 @@ def add_files(bp: Blueprint, page: ListPage) -> None:
         return send_file(book, spreadsheet.MIME, as_attachment=True, download_name=_file_name(page, "xlsx"))
 
     for suffix, view in (("csv", as_csv), ("xlsx", as_xlsx)):
-        bp.add_url_rule(f"{page.path}/exportar.{suffix}", f"export_{suffix}", requires(page.permission)(view))
+        bp.add_url_rule(f"{page.path}/exportar.{suffix}", page.own(f"export_{suffix}"), requires(page.permission)(view))
 
 
 def _file_name(page: ListPage, suffix: str) -> str:

@@ -54,10 +54,10 @@ def add(bp: Blueprint, page: ListPage) -> None:
     anyone = requires(page.permission)
     owner = requires(page.permission, load=partial(views.one, pagina=page.key), param="vista_id")
     base = f"{page.path}/vistas"
-    bp.add_url_rule(base, "saved_views", anyone(show))
-    bp.add_url_rule(base, "save_view", anyone(save), methods=["POST"])
-    bp.add_url_rule(f"{base}/<int:vista_id>/nombre", "rename_view", owner(rename), methods=["POST"])
-    bp.add_url_rule(f"{base}/<int:vista_id>/eliminar", "delete_view", owner(delete), methods=["POST"])
+    bp.add_url_rule(base, page.own("saved_views"), anyone(show))
+    bp.add_url_rule(base, page.own("save_view"), anyone(save), methods=["POST"])
+    bp.add_url_rule(f"{base}/<int:vista_id>/nombre", page.own("rename_view"), owner(rename), methods=["POST"])
+    bp.add_url_rule(f"{base}/<int:vista_id>/eliminar", page.own("delete_view"), owner(delete), methods=["POST"])
 
 
 def _page(page: ListPage, error: str = "", *, nombre: str = "", consulta: str = "", editada: int = 0) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules.lifecycle import Action, Clase, Estado, Motivo
-from rules.processes import Etapa, Step
+from rules.processes import Etapa, Paso, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,16 @@ STEP: dict[Step, Badge] = {
     Step.LINK: Badge("did", "swap", "Vinculada con Quipux"),
     Step.CANCEL: Badge("stop", "x", "Anulada"),
 }
+
+PASO_BADGE: dict[Paso, Badge] = {
+    Paso.PREPARACION: Badge("info", "user-plus", "Preparación"),
+    Paso.CAPACITACION: Badge("run", "school", "Capacitación"),
+    Paso.AMBIENTE: Badge("run", "tasks", "Ambiente de capacitación"),
+    Paso.INFORMADA: Badge("warn", "eye", "Por registrar"),
+    Paso.REGISTRADA: Badge("ok", "check", "Registrada"),
+    Paso.ANULADA: Badge("mute", "x", "Anulada"),
+}
+CAMBIO_VENCIDO = Badge("bad", "clock", "Plazo vencido")
 
 # Where a notice of the home page stands in time (services.affairs.standing).
 AVISO_BADGE: dict[str, Badge] = {

@@ -1,22 +1,45 @@
-"""The page *Cambios de AIQ*: the changes an actor may see, and the offices of the institutions he or she answers for."""
+"""The page *Cambios de AIQ*: the changes an actor may see, on screen and as a file; and the offices of the institutions he or she
+answers for."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, and_, case, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from extensions import db
 from models import CambioAIQ, Cuenta, Institucion, Nombramiento, Usuario
-from rules.identity import words
+from rules.glossary import CAMBIO_VENCIDO, PASO_BADGE, Badge
 from rules.policy import Actor
 from rules.processes import Paso
-from services import aiq_offices, cambios, clock, institution_choice, people, scope
+from services import aiq_offices, cambios, clock, institution_choice, people, plazos, scope
 from services.listing import Listing, Page, Sort
 
 OPEN, OVER = "abiertos", "vencidos"
+STATES = (OPEN, OVER, *map(str, Paso))
+DEFAULT_ORDER = "-nro"
+# Names of the orders in the URL, with the direction of the first click.
+FIRST_CLICK = {"nro": True, "institucion": False, "estado": False}
+HEADS = ("Nº", "Institución", "Siglas", "RUC", "Estado", "AIQ saliente", "AIQ entrante", "Cédula", "Cargo", "Correo", "Oficio", "Oficio recibido",
+         "Fecha solicitada", "Hora efectiva")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; empty values filter nothing. texto: words of the institution's name, siglas or RUC. estado: one of
+    STATES."""
+
+    texto: str = ""
+    estado: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Tells these filters from others inside a cursor, without spelling out what was searched."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +57,55 @@ class Place:
         return self.active == 1
 
 
-def page(actor: Actor, text: str, state: str, token: str = "") -> Page[CambioAIQ]:
-    """Newest first. text: words of the institution's name, siglas or RUC; state: a Paso, "abiertos", "vencidos" or "" for all."""
-    query = scope.cambios(actor)
-    if state in set(Paso):
-        query = query.where(CambioAIQ.estado == Paso(state))
-    elif state == OPEN:
+def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[CambioAIQ], str]:
+    """A page of the changes the actor may see, and the order it is in."""
+    listing = _listing(actor, filters)
+    found = listing.page(order, token)
+    return replace(found, rows=[row for (row,) in found.rows]), listing.order(order)
+
+
+def cells(actor: Actor, filters: Filters, order: str = "") -> Iterator[tuple[Any, ...]]:
+    """The cells of every row of the filters, under HEADS, in the list's order."""
+    for batch in _listing(actor, filters).batches(order):
+        rows = [_cells(row) for (row,) in batch]
+        db.session.expunge_all()
+        db.session.rollback()
+        yield from rows
+
+
+def badge(cambio: CambioAIQ) -> Badge:
+    """Its Paso, or that its plazo is over: an alert, not an estado (seed 004, step 4)."""
+    return CAMBIO_VENCIDO if cambio.estado is Paso.AMBIENTE and plazos.is_over(cambio) else PASO_BADGE[cambio.estado]
+
+
+def _listing(actor: Actor, filters: Filters) -> Listing:
+    query = _changes(actor)
+    if filters.estado in set(Paso):
+        query = query.where(CambioAIQ.estado == Paso(filters.estado))
+    elif filters.estado == OPEN:
         query = query.where(CambioAIQ.estado.not_in(cambios.CLOSED))
-    elif state == OVER:
-        query = query.where(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now())
-    if words(text):
-        query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(text)))
-    name = hashlib.sha256(f"{text} {state}".encode()).hexdigest()[:12]
-    load = scope.cambios(actor).options(joinedload(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
-    listing = Listing(f"cambios {name}", query, CambioAIQ.id, {"nro": Sort(CambioAIQ.id, descending=True)}, "-nro", load=load)
-    found = listing.page("", token)
-    return replace(found, rows=[row for (row,) in found.rows])
+    elif filters.estado == OVER:
+        query = query.where(and_(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now()))
+    if filters.texto:
+        query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(filters.texto)))
+    sorts = {
+        "nro": Sort(CambioAIQ.id, descending=True), "institucion": Sort(institution_choice.alphabetic(Institucion.nombre)),
+        "estado": Sort(case(*((CambioAIQ.estado == paso, place) for place, paso in enumerate(Paso)), else_=len(Paso))),
+    }
+    load = _changes(actor).options(contains_eager(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
+    return Listing(f"cambios {filters.digest}", query, CambioAIQ.id, sorts, DEFAULT_ORDER, load=load)
+
+
+def _changes(actor: Actor) -> Select[tuple[CambioAIQ]]:
+    return scope.cambios(actor).join(Institucion, Institucion.id == CambioAIQ.institucion_id)
+
+
+def _cells(row: CambioAIQ) -> tuple[Any, ...]:
+    place = row.institucion
+    return (
+        row.id, place.nombre, place.sigla, place.ruc, badge(row).label, row.saliente.nombre_completo if row.saliente else "", row.aiq_nombres,
+        row.aiq_cedula, row.aiq_cargo, row.aiq_correo, row.oficio_numero, row.oficio_recibido, row.fecha_efectiva, row.hora_efectiva,
+    )
 
 
 def without_aiq(actor: Actor) -> list[Place]:

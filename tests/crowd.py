@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from extensions import db
-from models import Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Usuario
-from rules.processes import Etapa
+from models import CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Usuario
+from rules.processes import Etapa, Paso
 from services import clock, people
 from tests.blueprints import solicitud_cases as cases
 
@@ -37,6 +37,20 @@ def institutions(count: int, name: str = "Ñandú") -> None:
         Implantacion(estado=Etapa.CAPACITACION, nombre=f"{name} {i:03d}", sigla=f"{name[:3]}{i}", responsable_id=author, creada_en=clock.now())
         for i in range(count)
     )  # fmt: skip
+    db.session.flush()
+
+
+def changes(count: int, name: str = "Ñandú") -> None:
+    """Changes of AIQ, each of an institution of its own."""
+    author, paths = cases.actor("sge@demo.gob.ec").usuario_id, list(Paso)
+    for i in range(count):
+        place = Institucion(nombre=f"{name} {i:03d}", sigla=f"{name[:3]}{i}")
+        db.session.add(place)
+        db.session.flush()
+        db.session.add(CambioAIQ(
+            estado=paths[i % len(paths)], institucion_id=place.id, entrante_id=author, preparado_por_id=author, creado_en=clock.now(), aiq_nombres="Ana",
+            aiq_correo="ana@aiq.gob.ec",
+        ))
     db.session.flush()
 
 

@@ -109,7 +109,7 @@ LISTS = [
     "/usuarios/exportar.csv", "/usuarios/exportar.csv?nombre=naunay&institucion={i}", "/usuarios/exportar.xlsx", "/usuarios/exportar.xlsx?nombre={c}",
     "/usuarios/vistas", "/instituciones/exportar.csv?q=snbap", "/instituciones/exportar.xlsx", "/instituciones/vistas",
     "/instituciones/opciones?institucion_q=snbap", "/registro-aiq?institucion={i}", "/registro-aiq/exportar.csv?institucion={i}",
-    "/registro-aiq/exportar.xlsx", "/registro-aiq/vistas",
+    "/registro-aiq/exportar.xlsx", "/registro-aiq/vistas", "/cambios?q=snbap", "/cambios/exportar.csv", "/cambios/exportar.xlsx?q=snbap",
 ]
 
 

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("cambios", __name__)
 
-from blueprints.cambios import backup_views, register_views, step_views, views  # noqa: E402, F401
+from blueprints.cambios import backup_views, list_views, register_views, step_views, views  # noqa: E402, F401

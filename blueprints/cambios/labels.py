@@ -1,4 +1,4 @@
-"""Words and drawing of a change of AIQ: badge of each Paso, the five knots of the pipeline, the rows of its Recorrido."""
+"""Words and drawing of a change of AIQ: the five knots of the pipeline, the rows of its Recorrido."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ from rules import deadlines, texts
 from rules.glossary import Badge
 from rules.processes import TRAINING_HOURS, Paso, Step
 from services import clock, plazos, processes
-
-PASO: dict[Paso, Badge] = {
-    Paso.PREPARACION: Badge("info", "user-plus", "Preparación"),
-    Paso.CAPACITACION: Badge("run", "school", "Capacitación"),
-    Paso.AMBIENTE: Badge("run", "tasks", "Ambiente de capacitación"),
-    Paso.INFORMADA: Badge("warn", "eye", "Por registrar"),
-    Paso.REGISTRADA: Badge("ok", "check", "Registrada"),
-    Paso.ANULADA: Badge("mute", "x", "Anulada"),
-}
-VENCIDA = Badge("bad", "clock", "Plazo vencido")
 
 STEP: dict[Step, Badge] = {
     Step.CREATE: Badge("did", "user-plus", "Nuevo usuario preparado"),
@@ -39,11 +29,6 @@ STEP: dict[Step, Badge] = {
 ACCEPTED = Badge("did", "stamp", "Responsabilidades aceptadas")
 _TITLES = ("Nuevo usuario", "Solicitud", "Capacitación", "Ambiente de capacitación", "Registro")
 _AT = {Paso.PREPARACION: 1, Paso.CAPACITACION: 2, Paso.AMBIENTE: 3, Paso.INFORMADA: 4, Paso.REGISTRADA: 5}
-
-
-def badge(cambio: CambioAIQ) -> Badge:
-    """Its Paso, or that its plazo is over: an alert, not an estado (seed 004, step 4)."""
-    return VENCIDA if cambio.estado is Paso.AMBIENTE and plazos.is_over(cambio) else PASO[cambio.estado]
 
 
 def stages(cambio: CambioAIQ) -> list[tuple[str, int, str, str]]:

@@ -1,4 +1,4 @@
-"""The list of changes, one change with its pipeline, and its preparation by the outgoing AIQ or the backup (step 1)."""
+"""One change with its pipeline, and its preparation by the outgoing AIQ or the backup (step 1)."""
 
 from __future__ import annotations
 
@@ -9,33 +9,16 @@ from flask import Response, abort, redirect, request, url_for
 from blueprints import htmx
 from blueprints.access import actor, can, requires
 from blueprints.cambios import bp, forms
-from blueprints.cambios.labels import PASO, VENCIDA, badge, stages, trail
-from blueprints.shape import clean
+from blueprints.cambios.labels import stages, trail
 from extensions import db
 from models import CambioAIQ, Institucion
 from rules.policy import Permission
 from rules.processes import MATERIA, TRAINING_HOURS, Paso, training_problem
 from rules.responsibilities import RESPONSIBILITIES
-from services import aiq_offices, cambios, cambios_listing, clock, plazos, processes, relevo, scope
+from services import aiq_offices, cambios, clock, plazos, processes, relevo, scope
 from services.aiq_offices import AiqData
-from services.cambios_listing import offices_of, without_aiq
+from services.cambios_listing import badge
 from services.errors import Conflict, Refused
-
-
-@bp.get("/cambios")
-@requires(Permission.AFFAIRS)
-def index() -> Response:
-    """For the SGE all changes; for an AIQ the own institution's, with its offices."""
-    typed = {name: clean(request.args.get(name))[:120] for name in ("q", "estado")}
-    found = cambios_listing.page(actor(), typed["q"], typed["estado"], request.args.get("cursor", ""))
-
-    def url(**changes: str) -> str:
-        return url_for(".index", **{name: value for name, value in (typed | changes).items() if value})
-
-    return htmx.render(
-        "cambios/listado.html", "cambios/_resultados.html", page=found, url=url, lugares=offices_of(actor()), sin_aiq=without_aiq(actor()), badges=PASO, badge=badge, vencida=VENCIDA, pasos=list(Paso),
-        **typed,
-    )
 
 
 @bp.get("/cambios/nuevo")

@@ -292,5 +292,5 @@ def test_the_list_is_paged_by_cursor_and_keeps_its_filters(app, sign_in):
     fragment = client.get("/cambios?estado=anulada", headers={"HX-Request": "true"}).get_data(as_text=True)
     assert_fragment(fragment)
     assert 'id="resultados"' in fragment
-    for odd in ("cursor=x", "estado=%00", "q=%25", "pagina=-1", "q=" + "a" * 9000):
+    for odd in ("cursor=x", "estado=%00", "q=%25", "pagina=-1"):
         page(client, f"/cambios?{odd}")

@@ -1,4 +1,4 @@
-"""What all lists of the site have in common: requests, internal users, institutions, register of AIQs."""
+"""What all lists of the site have in common: requests, internal users, institutions, changes and register of AIQs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lxml import html as parser
 from sqlalchemy import select
 
 from extensions import db
-from models import Cuenta, Institucion, Nombramiento, Solicitud, Usuario, VistaGuardada
+from models import CambioAIQ, Cuenta, Institucion, Nombramiento, Solicitud, Usuario, VistaGuardada
 from tests import crowd
 from tests.blueprints import solicitud_cases as cases
 from tests.blueprints.strict import assert_fragment
@@ -45,6 +45,8 @@ LISTS = {
         ("nombre=" + "a" * 10_000, "f-nombre"), ("estado=x", "f-estado"), ("acceso=%F0%9F%98%80", "f-acceso"), ("institucion=999999", "f-institucion"))),
     "instituciones": Case("/instituciones", crowd.institutions, ("nombre", "etapa"), "q=nandu", (
         ("q=" + "a" * 10_000, "f-q"), ("etapa=inventada", "f-etapa"), ("etapa=%F0%9F%98%80", "f-etapa"))),
+    "cambios": Case("/cambios", crowd.changes, ("institucion", "nro", "estado"), "q=nandu", (
+        ("q=" + "a" * 10_000, "f-q"), ("estado=inventado", "f-estado"), ("estado=%F0%9F%98%80", "f-estado"))),
     "registro-aiq": Case("/registro-aiq", crowd.offices, ("institucion", "desde", "hasta"), "q=nandu", (
         ("q=" + "a" * 10_000, "f-q"), ("persona=" + "b" * 10_000, "f-persona"), ("cargo=rey", "f-cargo"), ("fecha=2026-02-30", "f-fecha"),
         ("fecha=9999-12-31", "f-fecha"), ("fecha=0001-01-01", "f-fecha"), ("fecha=%F0%9F%98%80", "f-fecha"))),
@@ -243,7 +245,7 @@ class TestFiles:
 
     @pytest.mark.parametrize(("key", "table", "column"), [
         ("solicitudes", Solicitud, "persona_puesto"), ("usuarios", Cuenta, "puesto"), ("instituciones", Institucion, "direccion"),
-        ("registro-aiq", Nombramiento, "documento"),
+        ("cambios", CambioAIQ, "aiq_cargo"), ("registro-aiq", Nombramiento, "documento"),
     ])  # fmt: skip
     @pytest.mark.parametrize("text", ["=1+1", "+593", "-2", "@x", "=HYPERLINK(\"http://malo.example\",\"ñ\")"])
     def test_what_was_typed_stays_text(self, app, sge, key, table, column, text):
@@ -275,8 +277,9 @@ class TestFiles:
 
 
 class TestTheWayBack:
-    @pytest.mark.parametrize(("path", "query"), [("/usuarios", "nombre=demo&estado=activos"), ("/instituciones", "q=snbap&orden=-nombre")])
-    def test_a_row_leads_back_to_the_list_as_it_was(self, sge, path, query):
+    @pytest.mark.parametrize(("path", "query"), [("/usuarios", "nombre=demo&estado=activos"), ("/instituciones", "q=snbap&orden=-nombre"), ("/cambios", "q=nandu&estado=preparacion")])
+    def test_a_row_leads_back_to_the_list_as_it_was(self, app, sge, path, query):
+        grown(app, LISTS["cambios"], 1)
         doc = read(sge, f"{path}?{query}")
         # The other lists are remembered beside it.
         read(sge, "/registro-aiq?q=snbap")

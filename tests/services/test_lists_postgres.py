@@ -10,7 +10,7 @@ import config
 from app import create_app
 from extensions import db
 from rules.identity import fold
-from services import accounts_export, accounts_listing, clock, demo, institutions_listing, register
+from services import accounts_export, accounts_listing, cambios_listing, clock, demo, institutions_listing, register
 from tests import crowd, making, pg
 from tests.conftest import NOW, settings_for
 
@@ -19,6 +19,10 @@ LISTS = {
     "usuarios": (crowd.accounts, accounts_listing.page, accounts_export.cells, accounts_listing.Filters(texto="naccha"), accounts_listing.FIRST_CLICK),
     "instituciones": (
         crowd.institutions, institutions_listing.page, institutions_listing.cells, institutions_listing.Filters("nandu"), institutions_listing.FIRST_CLICK,
+    ),
+    "cambios": (
+        partial(crowd.changes, name="Ñuble"), cambios_listing.page, cambios_listing.cells, cambios_listing.Filters("nuble"),
+        cambios_listing.FIRST_CLICK,
     ),
     "registro": (partial(crowd.offices, name="Ñusta"), register.page, register.cells, register.Filters("nusta", "ana"), register.FIRST_CLICK),
 }  # fmt: skip
