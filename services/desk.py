@@ -1,6 +1,7 @@
 """The SGE's approval page, one request at a time: finding it, approving it with its decisions, and what was decided before.
 
-The queue is in services.desk_queue, the checks in desk_checks, many at once in desk_batch, who is looking in desk_presence."""
+The queue is in services.desk_queue, the checks in desk_checks, many at once in desk_preview and desk_batch, who is
+looking in desk_presence."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from blueprints.shape import clean
 from extensions import db
 from models import Lote
 from rules.policy import Permission
-from services import desk_batch, desk_queue
+from services import desk_batch, desk_preview, desk_queue
 from services.errors import Refused
 
 
@@ -71,7 +71,7 @@ def _preview(choice: Choice, *, problem: str = "", status: int = 200) -> Respons
         queue = desk_queue.queue(actor(), where.filters, where.cursor)
         first = queue.rows[0].solicitud if queue.rows else None
         return render(first, where=where, queue=queue, problem="Seleccione al menos una solicitud.", status=422)
-    found = desk_batch.preview_chosen(actor(), choice.numbers) if choice.ticked else desk_batch.preview(actor(), where.filters)
+    found = desk_preview.preview_chosen(actor(), choice.numbers) if choice.ticked else desk_preview.preview(actor(), where.filters)
     places = {number: name for number, name, _ in desk_queue.institutions(actor())} if where.filters.institucion else {}
     words = f"{len(choice.numbers)} seleccionadas" if choice.ticked else where.words(places)
     return htmx.render(

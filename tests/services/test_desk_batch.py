@@ -13,7 +13,7 @@ from extensions import db
 from models import Correo, Evento, Lote, LoteFila, LoteResultado, Nombramiento, Solicitud, Usuario
 from jobs import sweeps
 from rules.lifecycle import Action, Estado
-from services import clock, decisions, desk_batch, schedule
+from services import clock, decisions, desk_batch, desk_preview, schedule
 from services.desk_queue import ALL, CLEAN, Filters
 from services.errors import NotFound, Refused
 from sources import demo_people as demo
@@ -43,7 +43,7 @@ def test_a_preview_writes_nothing_and_hands_out_every_day_once(ctx):
     rows = [waiting(account, days=3 - n / 10, estimado_documentos=60) for n, account in enumerate(PEOPLE[:3])]
     db.session.commit()
     before = db.session.scalar(select(func.count()).select_from(Evento))
-    preview = desk_batch.preview(actor(), Filters(CLEAN))
+    preview = desk_preview.preview(actor(), Filters(CLEAN))
     assert days(preview) == list(zip([r.id for r in rows], [date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23)]))
     assert preview.days == [(day, 1) for day in (date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 23))]
     assert not db.session.dirty and db.session.scalar(select(func.count()).select_from(Evento)) == before
@@ -54,7 +54,7 @@ def test_what_is_promised_is_done_each_with_its_own_row_and_mails(ctx):
     ctx.config |= CAPACITY
     rows = [waiting(account, estimado_documentos=60) for account in PEOPLE[:3]]
     who = actor()
-    preview = desk_batch.preview(who, Filters(CLEAN))
+    preview = desk_preview.preview(who, Filters(CLEAN))
     lote = run(who, preview)
     assert {r.id: r.fecha_tentativa for r in rows} == dict(days(preview))
     assert {f.resultado for f in lote.filas} == {LoteResultado.APROBADA} and lote.terminado_en == NOW
@@ -70,17 +70,17 @@ def test_what_is_left_out_says_why(ctx):
         waiting(demo.DRIVER, estimado_bytes=11 * 10**9).id: "Tamaño superior a 10 GB: se decide por separado.",
     }
     clean, large = waiting(demo.LARGE).id, list(cases)[2]
-    preview = desk_batch.preview(actor(), Filters(ALL))
+    preview = desk_preview.preview(actor(), Filters(ALL))
     assert {o.row.solicitud.id: o.why for o in preview.left_out} == cases and [n for n, _ in days(preview)] == [clean]
     # Ticked by hand, what is only a warning goes along.
-    by_hand = desk_batch.preview_chosen(actor(), [*cases, clean, 999])
+    by_hand = desk_preview.preview_chosen(actor(), [*cases, clean, 999])
     assert {n for n, _ in days(by_hand)} == {clean, large} and len(by_hand.left_out) == 2
-    assert desk_batch.preview(actor(), Filters(q="nadie")).seal == ""
+    assert desk_preview.preview(actor(), Filters(q="nadie")).seal == ""
 
 
 def test_reserved_documents_stay_out_and_it_is_written_down(ctx):
     row = waiting(estimado_reservados=7)
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     assert preview.reserved == 7
     lote = run(actor(), preview)
     assert row.incluir_reservados is False and "Sin 7 documentos reservados." in results(lote)[row.id][1]
@@ -90,7 +90,7 @@ def test_reserved_documents_stay_out_and_it_is_written_down(ctx):
 
 def test_what_changed_meanwhile_is_explained_and_holds_back_no_other(ctx):
     fine, decided, edited, back = (waiting(account) for account in PEOPLE[:4])
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     second = actor("sge2@demo.gob.ec")
     decisions.reject(second, decided, "vigente", "")
     decisions.give_back(second, back, "otro", "Aclare.")
@@ -107,7 +107,7 @@ def test_what_changed_meanwhile_is_explained_and_holds_back_no_other(ctx):
 def test_a_day_taken_meanwhile_gives_way_to_the_next_one(ctx):
     ctx.config |= CAPACITY
     row = waiting(estimado_documentos=60)
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     other = waiting(demo.LAWYER, estimado_documentos=90)
     decisions.approve(actor("sge2@demo.gob.ec"), other, date(2026, 11, 19))
     db.session.commit()
@@ -120,7 +120,7 @@ def test_a_day_taken_meanwhile_gives_way_to_the_next_one(ctx):
 
 def test_a_day_that_has_passed_gives_way_too(ctx):
     row = waiting()
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     with clock.frozen(NOW + timedelta(days=7)):
         run(actor(), preview)
     assert row.fecha_tentativa == date(2026, 11, 26)
@@ -128,7 +128,7 @@ def test_a_day_that_has_passed_gives_way_too(ctx):
 
 def test_confirmed_twice_it_is_one_lote(ctx):
     waiting()
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     one, two = (desk_batch.confirm(actor(), preview.seal) for _ in range(2))
     assert one.id == two.id and desk_batch.work(one.id) == desk_batch.work(one.id) == 0
     assert db.session.scalar(select(func.count()).select_from(LoteFila)) == 1
@@ -140,7 +140,7 @@ def test_two_workers_at_once_approve_each_row_once(app):
         for account in PEOPLE:
             waiting(account)
         db.session.commit()
-        number = desk_batch.confirm(actor(), desk_batch.preview(actor(), Filters()).seal).id
+        number = desk_batch.confirm(actor(), desk_preview.preview(actor(), Filters()).seal).id
         db.session.remove()
     problems = []
 
@@ -171,14 +171,14 @@ def test_a_seal_that_is_not_ours_is_refused(ctx, seal):
 
 def test_a_seal_serves_only_the_officer_it_was_made_for(ctx):
     waiting()
-    preview = desk_batch.preview(actor(), Filters())
+    preview = desk_preview.preview(actor(), Filters())
     with pytest.raises(Refused):
         desk_batch.confirm(actor("sge2@demo.gob.ec"), preview.seal)
 
 
 def test_who_left_the_office_approves_nothing_more(ctx):
     row = waiting()
-    lote = desk_batch.confirm(actor(), desk_batch.preview(actor(), Filters()).seal)
+    lote = desk_batch.confirm(actor(), desk_preview.preview(actor(), Filters()).seal)
     office = db.session.scalar(select(Nombramiento).join(Usuario).where(Usuario.correo == "sge@demo.gob.ec"))
     office.hasta = NOW
     db.session.commit()
@@ -188,7 +188,7 @@ def test_who_left_the_office_approves_nothing_more(ctx):
 
 def test_the_clock_finishes_what_nobody_carries_on(ctx, at):
     row = waiting()
-    lote = desk_batch.confirm(actor(), desk_batch.preview(actor(), Filters()).seal)
+    lote = desk_batch.confirm(actor(), desk_preview.preview(actor(), Filters()).seal)
     number, wanted = lote.id, row.id
     assert sweeps.run("reconcile")[0]["done"] == 0, "somebody may still be at it"
     with at(minutes=3):
@@ -199,7 +199,7 @@ def test_the_clock_finishes_what_nobody_carries_on(ctx, at):
 
 def test_only_the_sge_sees_a_lote(ctx):
     waiting()
-    lote = run(actor(), desk_batch.preview(actor(), Filters()))
+    lote = run(actor(), desk_preview.preview(actor(), Filters()))
     assert desk_batch.lote(actor("sge2@demo.gob.ec"), lote.id) is lote and desk_batch.recent(actor())[0] is lote
     for who, number in ((actor("aiq@demo.gob.ec"), lote.id), (actor(), 10**12), (actor(), 77)):
         with pytest.raises(NotFound):

@@ -14,7 +14,7 @@ from app import create_app
 from extensions import db
 from models import Apertura, Evento, Lote, PeriodoAltaDemanda, Solicitud
 from rules.lifecycle import Action, Estado
-from services import clock, demo, desk_batch, desk_presence, desk_queue
+from services import clock, demo, desk_batch, desk_presence, desk_preview, desk_queue
 from services.desk_queue import CLEAN, LATE, UNOPENED, VIEWS, Filters
 from sources import demo_people as people
 from tests import pg
@@ -66,7 +66,7 @@ def test_queue_and_lote(app):
         assert queue.counts == {view: len(ids(desk_queue.queue(who, Filters(view)))) for view in VIEWS}
         assert queue.counts[LATE] == 0 and queue.counts[UNOPENED] == len(made)
         assert desk_queue.following(who, db.session.get(Solicitud, made[1])) == made[5]
-        seal = desk_batch.preview(who, Filters(CLEAN)).seal
+        seal = desk_preview.preview(who, Filters(CLEAN)).seal
         db.session.remove()
 
     def confirm() -> int:
