@@ -18,7 +18,7 @@ from jobs import demo_affairs, produce
 from jobs.demo_hands import AIQ, OFFICER, OTHER_AIQ, SECOND, SERVANT, actor, back
 from models import Cuenta, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado, Motivo
-from services import board_summary, clock, decisions, demo, purge, runs, schedule, solicitudes
+from services import board_summary, clock, decisions, demo, purge, runs, schedule, solicitudes, turns
 from services.errors import Conflict, NotFound, Refused
 from services.status import is_in
 from sources import demo as quipux
@@ -159,7 +159,7 @@ SCENES: list[tuple[Callable[[], bool], Callable[[], None]]] = [
     (_none(Estado.ENVIADA, SERVANT), _personal),
     (_none(Estado.BORRADOR), _drafts),
     (_none(Estado.APROBADA), _scheduled),
-    (lambda: _none(Estado.EN_EJECUCION)() and not runs.due(), _running),
+    (lambda: _none(Estado.EN_EJECUCION)() and not turns.due(), _running),
 ]
 
 
@@ -193,7 +193,7 @@ def _approved(solicitud: Solicitud) -> None:
 
 
 def _claimed(solicitud: Solicitud) -> runs.Claim:
-    claim = runs.claim(produce.worker_name(), only=solicitud.id)
+    claim = turns.claim(produce.worker_name(), only=solicitud.id)
     if claim is None:
         raise RuntimeError("the demo request could not be started")
     return claim

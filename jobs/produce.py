@@ -18,7 +18,7 @@ from jobs import planning, stopping, volumes
 from jobs.material import Breaker
 from jobs.pulse import Pulse
 from models import Ejecucion
-from services import leases, runs
+from services import leases, runs, turns
 from services.leases import Hold
 from services.runs import Claim, Fenced
 from sources import SourceUnavailable
@@ -34,7 +34,7 @@ def work() -> int:
     The queue calls this, with no ids: what is due is in the database."""
     done = 0
     while not stopping.requested():
-        if claim := runs.claim(worker_name()):
+        if claim := turns.claim(worker_name()):
             run_one(claim)
         elif not help_out():
             break

@@ -19,7 +19,7 @@ from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
     after, board_summary, cambios, clock, decisions, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs,
-    uploads,
+    turns, uploads,
 )
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
@@ -34,8 +34,8 @@ LOTE_SECONDS = 2.0
 def due(*, all_approved: bool = False) -> tuple[int, int]:
     """Wake workers for every run that may start now."""
     if all_approved:
-        runs.bring_forward()
-    return _wake(len(runs.due())), 0
+        turns.bring_forward()
+    return _wake(len(turns.due())), 0
 
 
 def reconcile() -> tuple[int, int]:
@@ -45,7 +45,7 @@ def reconcile() -> tuple[int, int]:
     lotes = desk_batch.unfinished()
     for lote in lotes:
         desk_batch.work(lote, LOTE_SECONDS)
-    lost = _wake(runs.orphans())
+    lost = _wake(turns.orphans())
     if wanting := leases.wanting():
         _wake(min(len(wanting), after.idle_workers()))
     return lost + len(lotes), 0

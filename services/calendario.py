@@ -212,7 +212,7 @@ def day(actor: Actor, when: date) -> Day:
 
 
 def _lines(actor: Actor, rows: Iterable[Solicitud]) -> Iterable[Line]:
-    """Done, running, waiting: the last in the order of services.runs.due."""
+    """Done, running, waiting: the last in the order of services.turns.due."""
     rows = list(rows)
     for kind, belongs in ((DONE, lambda s: s.generada_en is not None), (RUNS, lambda s: s.estado is Estado.EN_EJECUCION)):
         yield from (Line(s, kind, 0, False) for s in rows if belongs(s) and (kind == DONE or s.generada_en is None))

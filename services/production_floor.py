@@ -174,7 +174,7 @@ def _rows(query: Select) -> list[RunRow]:
 
 
 def queue(actor: Actor) -> Queue:
-    """What is due today, in the order of services.runs.due: by day, then round robin between institutions."""
+    """What is due today, in the order of services.turns.due: by day, then round robin between institutions."""
     tomorrow = midnight(clock.today() + DAY)
     due = scope.solicitudes(actor).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde < tomorrow)
     found = db.session.execute(due.with_only_columns(

@@ -1,7 +1,8 @@
-"""The production of an archive as the database sees it: claim, lease, progress, finish, stop. Its volumes: services.leases.
+"""The production of an archive as the database sees it: progress, finish, failure, an officer's orders. Which worker gets which run:
+services.turns. Its volumes: services.leases.
 
-The row is the truth and the queue a nudge: a worker claims by compare-and-set, carries `intento` as its fencing token,
-and every write of a worker that was overtaken is refused (`Fenced`). decisions 9, 15, 16; archive.md §6.
+The row is the truth and the queue a nudge: a worker carries `intento` as its fencing token, and every write of one that was overtaken
+is refused (`Fenced`). decisions 9, 15, 16; archive.md §6.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any, Iterable
 
 from flask import current_app
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules import deadlines
-from rules.calendar import Turn, order_within_day
 from rules.glossary import DETENCION
-from rules.lifecycle import Action, Estado, IllegalMove
+from rules.lifecycle import Action, IllegalMove
 from rules.policy import Actor
 from services import after, clock, complements, notices, production
 from services.errors import Conflict, Refused
@@ -45,111 +45,9 @@ class Claim:
     intento: int
 
 
-# --- taking a run ------------------------------------------------------------------------------------------------------
-
-
-def due(*, whatever_the_date: bool = False) -> list[int]:
-    """Ids of approved requests that may run now: by day, then round robin between institutions, oldest first."""
-    query = select(Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solicitud.fecha_tentativa).where(
-        Solicitud.estado == Estado.APROBADA
-    )
-    if not whatever_the_date:
-        query = query.where(Solicitud.ejecutar_desde <= clock.now())
-    days: dict[Any, list[Turn]] = {}
-    for row in db.session.execute(query):
-        days.setdefault(row.fecha_tentativa, []).append(Turn(row.id, row.institucion_id, row.aprobada_en))
-    return [turn.id for day in sorted(days) for turn in order_within_day(days[day])]
-
-
 def nudge() -> None:
     """Wake a worker once this transaction is committed; it finds by itself what is due."""
     after.nudge("jobs.produce.work")
-
-
-def bring_forward() -> int:
-    """Demo only (`sweep due --now`): let everything approved run at this moment. Returns how many. Commits."""
-    count = db.session.execute(
-        update(Solicitud).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde > clock.now()).values(ejecutar_desde=clock.now())
-    ).rowcount
-    db.session.commit()
-    return count
-
-
-def orphans() -> int:
-    """How many runs have no worker: handed back, or their lease was lost."""
-    return len(db.session.scalars(_orphans()).all())
-
-
-def claim(worker: str, *, only: int | None = None) -> Claim | None:
-    """Take the next run: first one whose worker was lost, then the next request that is due. Commits.
-    `only`: this approved request and no other. None too while the production is paused."""
-    if production.paused():
-        return None
-    return _start_next(worker, [only]) if only else _take_over(worker) or _start_next(worker, due())
-
-
-def _orphans():
-    at = clock.now()
-    free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
-    whole = and_(Ejecucion.complemento == "", Solicitud.estado == Estado.EN_EJECUCION)
-    in_force = and_(Ejecucion.complemento != "", Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > at)
-    return select(Ejecucion).join(Solicitud).where(Ejecucion.estado.in_(LIVE), free, or_(whole, in_force)).order_by(Ejecucion.id)
-
-
-def _take_over(worker: str) -> Claim | None:
-    for run in db.session.scalars(_orphans()).all():
-        lost = run.estado is EjecucionEstado.EN_CURSO
-        if not _lease(run, worker, fallos=run.fallos + lost):
-            continue
-        if run.fallos >= MAX_FAILURES:
-            halt(run, "fallos")
-            db.session.commit()
-            continue
-        if not run.complemento:  # while a complement is made the request stays Atendida
-            move(run.solicitud, Action.RESUME, None, data={"intento": run.intento, "perdida": lost})
-        db.session.commit()
-        return Claim(run.id, run.solicitud_id, run.intento)
-    db.session.rollback()
-    return None
-
-
-def _start_next(worker: str, candidates: list[int]) -> Claim | None:
-    for solicitud_id in candidates:
-        solicitud = db.session.get(Solicitud, solicitud_id)
-        try:
-            move(solicitud, Action.START, None)
-        except IllegalMove:
-            continue
-        run = db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud_id, Ejecucion.estado.in_(LIVE)))
-        if run is None:
-            run = Ejecucion(solicitud_id=solicitud_id, estado=EjecucionEstado.PENDIENTE, creada_en=clock.now())
-            db.session.add(run)
-            db.session.flush()
-        if not _lease(run, worker, fallos=run.fallos):
-            db.session.rollback()
-            continue
-        db.session.commit()
-        return Claim(run.id, solicitud_id, run.intento)
-    db.session.rollback()
-    return None
-
-
-def _lease(run: Ejecucion, worker: str, *, fallos: int) -> bool:
-    """Compare-and-set on the token, while nobody holds the lease: of two workers, one gets the run. How long Quipux has
-    been silent stays as it is: a restarted worker must not begin the day of waiting again."""
-    at = clock.now()
-    free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
-    taken = db.session.execute(
-        update(Ejecucion)
-        .where(Ejecucion.id == run.id, Ejecucion.intento == run.intento, Ejecucion.estado == run.estado, free)
-        .values(
-            intento=Ejecucion.intento + 1, estado=EjecucionEstado.EN_CURSO, fallos=fallos, trabajador=worker[:120],
-            arrendada_hasta=lease_end(at), latido=at, iniciada_en=run.iniciada_en or at,
-        ),
-        execution_options={"synchronize_session": False},
-    ).rowcount
-    db.session.refresh(run)
-    return taken == 1
 
 
 def lease_end(at: datetime) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from extensions import db
 from models import EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import complements, runs
+from services import complements, runs, turns
 from tests.blueprints import solicitud_cases as cases
 from tests.blueprints.strict import assert_fragment, assert_page
 
@@ -41,7 +41,7 @@ def order(client, number: int):
 def made(app, number: int, recovered: int) -> None:
     """A worker makes the ordered complement, which brings so many of the two files."""
     with cases.context(app):
-        claim = runs.claim("worker")
+        claim = turns.claim("worker")
         rows = [n for each in complements.missing(complements.main_of(db.session.get(Solicitud, number))).values() for n in each]
         counts = {"encontrados": 2, "excluidos": 0, "con_novedad": 2 - recovered, "bytes_total": 10}
         runs.planned(claim, "k/plan.gz", counts=counts, parts=[], asked={n.id: n.ruta for n in rows})
@@ -126,7 +126,7 @@ def test_a_complement_that_recovers_nothing_is_told_to_the_sge_alone(app, number
 def test_an_officer_stops_a_complement_that_is_being_made(app, number, aiq, sge):
     order(sge, number)
     with cases.context(app):
-        claim = runs.claim("worker")
+        claim = turns.claim("worker")
     floor = page(sge, "/produccion")
     path = f"/produccion/{number}/complemento/detener"
     assert "complemento C1" in floor and path in floor

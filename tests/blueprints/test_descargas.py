@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Correo, Descarga, Entrega, Evento, Nombramiento, Parte, Solicitud, Usuario
-from services import clock, decisions, runs
+from services import clock, decisions, runs, turns
 from services.adapters import storage
 from sources import demo_people
 from tests.blueprints.strict import assert_fragment, assert_page, text_of
@@ -342,7 +342,7 @@ def test_before_generation_the_page_says_what_comes(app, aiq):
     html = page_of(aiq, f"/solicitudes/{number}/descarga")
     assert "El respaldo todavía no se genera" in html
     with app.app_context():
-        runs.claim("prueba")
+        turns.claim("prueba")
     html = page_of(aiq, f"/solicitudes/{number}/descarga")
     assert "El respaldo se está generando" in html and f"/solicitudes/{number}/recorrido" in html
 

@@ -16,7 +16,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.lifecycle import Estado
-from services import complements, decisions, downloads, mover, purge, runs, trail
+from services import complements, decisions, downloads, mover, purge, runs, trail, turns
 from services.adapters import quipux, storage
 from services.errors import Conflict
 from sources import demo_people
@@ -180,7 +180,7 @@ def test_one_complement_at_a_time_and_only_while_in_force(ctx, damage, at):
         ordered(solicitud)
     assert not complements.may_order(story.actor(story.AIQ), again(solicitud), Estado.ATENDIDA, run_of(solicitud))
     ctx.config["CLOCK_OFFSET"] += NOW.replace(day=25) - NOW
-    assert runs.claim("late") is None, "the request is over"
+    assert turns.claim("late") is None, "the request is over"
     sweeps.expiry()
     row = again(solicitud)
     assert row.estado is Estado.ELIMINADA and row.purgada_en is not None
@@ -191,7 +191,7 @@ def test_one_complement_at_a_time_and_only_while_in_force(ctx, damage, at):
 def test_a_request_rejected_meanwhile_fences_the_worker_off(ctx, damage):
     solicitud = story.produced(demo_people.MAIN)
     ordered(solicitud)
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     decisions.reject(story.actor(story.OFFICER), again(solicitud), "otro", "Se pidió por error.")
     db.session.commit()
     with pytest.raises(runs.Fenced):

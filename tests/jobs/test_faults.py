@@ -16,7 +16,7 @@ from jobs.material import Breaker, TooManyProblems
 from jobs.pulse import Pulse
 from models import EjecucionEstado
 from rules.lifecycle import Estado
-from services import leases, runs
+from services import leases, runs, turns
 from services.adapters import storage
 from sources import demo_people
 from storage.disk import DiskStorage
@@ -172,7 +172,7 @@ def test_a_helper_does_not_wait_it_lets_the_volume_go(ctx, own_quipux):
 
 def _planned(app) -> runs.Claim:
     """A leader that has made its plan, and does nothing more for a while."""
-    claim = runs.claim("leader")
+    claim = turns.claim("leader")
     with volumes.scratch(claim.ejecucion_id) as folder:
         planning.of(Pulse(claim), folder)
     return claim

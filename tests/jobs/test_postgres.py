@@ -14,7 +14,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Ejecucion, Evento, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import clock, demo, leases, mover, runs
+from services import clock, demo, leases, mover, runs, turns
 from sources import demo_people
 from tests import pg
 from tests.conftest import NOW, settings_for
@@ -115,7 +115,7 @@ def test_of_claims_that_race_one_wins(ctx):
     for _ in range(3):
         number = story.approved(demo_people.DRIVER).id
         db.session.remove()
-        winner, = winners(race(ctx, runs.claim, racers=4))
+        winner, = winners(race(ctx, turns.claim, racers=4))
         assert (winner.solicitud_id, winner.intento) == (number, 1)
         told = db.session.scalars(select(Evento.accion).where(Evento.solicitud_id == number)).all()
         assert told.count("start") == 1
@@ -125,7 +125,7 @@ def test_of_claims_that_race_one_wins(ctx):
 
 def test_of_workers_that_race_for_volumes_each_gets_another(ctx):
     story.approved(demo_people.DRIVER)
-    claim = runs.claim("leader")
+    claim = turns.claim("leader")
     rows = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}") for n in range(1, 7)]
     runs.planned(claim, "solicitudes/x/plan.gz", counts={"encontrados": 6, "bytes_total": 0}, parts=rows)
     db.session.remove()
@@ -137,10 +137,10 @@ def test_of_workers_that_race_for_volumes_each_gets_another(ctx):
 
 def test_of_takeovers_that_race_one_wins(ctx, at):
     story.approved(demo_people.DRIVER)
-    lost = runs.claim("lost")
+    lost = turns.claim("lost")
     db.session.remove()
     with at(minutes=2):
-        winner, = winners(race(ctx, runs.claim, racers=4))
+        winner, = winners(race(ctx, turns.claim, racers=4))
         assert winner.intento == lost.intento + 1
         with pytest.raises(runs.Fenced):
             runs.heartbeat(lost)
@@ -150,13 +150,13 @@ def test_of_takeovers_that_race_one_wins(ctx, at):
 
 def test_of_takeovers_that_race_to_stop_a_failing_run_one_stops_it(ctx, at):
     story.approved(demo_people.DRIVER)
-    claim = runs.claim("lost")
+    claim = turns.claim("lost")
     for minutes in (2, 4):
         with at(minutes=minutes):
-            claim = runs.claim("lost")
+            claim = turns.claim("lost")
     db.session.remove()
     with at(minutes=6):
-        assert winners(race(ctx, runs.claim, racers=4)) == []
+        assert winners(race(ctx, turns.claim, racers=4)) == []
     row = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     assert (row.detencion, row.solicitud.estado) == ("fallos", Estado.DETENIDA)
     failed = select(func.count()).select_from(Evento).where(Evento.solicitud_id == claim.solicitud_id, Evento.accion == "fail")

@@ -13,7 +13,7 @@ from extensions import db
 from jobs import produce, stopping
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Clase, Estado
-from services import clock, decisions, leases, people, petitions, runs, solicitudes
+from services import clock, decisions, leases, people, petitions, runs, solicitudes, turns
 from services.adapters import storage
 from sources import demo_people
 
@@ -113,7 +113,7 @@ def test_zero_documents_is_an_archive_that_says_so(ctx, tmp_path):
 
 def test_a_worker_asked_to_stop_hands_the_run_back_and_another_finishes_it(ctx):
     solicitud = approved()
-    claim = runs.claim("first")
+    claim = turns.claim("first")
     stopping.request()
     produce.run_one(claim)
     solicitud = again(solicitud)
@@ -127,9 +127,9 @@ def test_a_worker_asked_to_stop_hands_the_run_back_and_another_finishes_it(ctx):
 
 def test_a_lost_lease_is_taken_over_and_the_first_worker_is_fenced_off(ctx, at):
     solicitud = approved()
-    old = runs.claim("first")
+    old = turns.claim("first")
     with at(minutes=2):
-        new = runs.claim("second")
+        new = turns.claim("second")
         assert new.intento == old.intento + 1
         with pytest.raises(runs.Fenced):
             runs.heartbeat(old, documentos_hechos=1)
@@ -142,9 +142,9 @@ def test_three_lost_leases_without_progress_stop_the_run(ctx, at):
     solicitud = approved()
     for minutes in (0, 2, 4):
         with at(minutes=minutes):
-            runs.claim("worker")
+            turns.claim("worker")
     with at(minutes=6):
-        assert runs.claim("worker") is None
+        assert turns.claim("worker") is None
     solicitud = again(solicitud)
     assert solicitud.estado is Estado.DETENIDA
     assert runs.latest(solicitud).detencion == "fallos"
@@ -161,7 +161,7 @@ def test_finished_volumes_are_kept_when_another_worker_goes_on(ctx, monkeypatch)
 
     monkeypatch.setattr(leases, "publish", publish_then_die)
     with pytest.raises(KeyboardInterrupt):
-        produce.run_one(runs.claim("first"))
+        produce.run_one(turns.claim("first"))
     monkeypatch.setattr(leases, "publish", real)
     solicitud = again(solicitud)
     run = runs.latest(solicitud)

@@ -19,7 +19,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Correo, CorreoEstado, Cuenta, Parte, Solicitud
 from rules.lifecycle import Estado, Motivo
-from services import clock, decisions, downloads, mover, runs, uploads
+from services import clock, decisions, downloads, mover, turns, uploads
 from services.adapters import storage
 from sources import demo_people
 from storage import StorageError
@@ -305,7 +305,7 @@ def test_due_waits_for_six_in_the_morning_of_the_day():
 def test_reconcile_counts_what_lost_its_lease_and_nothing_else():
     story.approved(demo_people.LAWYER)
     assert sweeps.reconcile() == (0, 0)
-    assert runs.claim("lost") is not None and sweeps.reconcile() == (0, 0)
+    assert turns.claim("lost") is not None and sweeps.reconcile() == (0, 0)
     with clock.frozen(NOW + timedelta(minutes=2)):
         assert [sweeps.reconcile(), sweeps.reconcile()] == [(1, 0), (1, 0)]
 

@@ -15,7 +15,7 @@ from extensions import db
 from jobs import produce
 from models import Ejecucion, EjecucionEstado
 from rules.lifecycle import Estado
-from services import decisions, runs
+from services import decisions, runs, turns
 from services.adapters import quipux
 from services.errors import Refused
 from sources import demo_people
@@ -105,18 +105,18 @@ def test_after_a_day_without_quipux_the_run_stops_and_the_sge_is_told(ctx, own_q
     run = run_of(solicitud)
     assert (again(solicitud).estado, run.estado, run.detencion) == (Estado.DETENIDA, EjecucionEstado.DETENIDA, "fuente")
     assert mails("detenida", solicitud) == sorted(story.SGE)
-    assert runs.claim("another") is None
+    assert turns.claim("another") is None
 
 
 def test_a_new_worker_does_not_start_the_day_of_waiting_again(ctx, own_quipux):
     """A platform restarts its workers every day: the wait is the run's, not the worker's."""
     solicitud = approved()
-    first = runs.claim("first")
+    first = turns.claim("first")
     with pytest.raises(runs.Fenced):
         runs.wait(first, "fuente")
         since = run_of(solicitud).espera_desde
         runs.hand_back(first)
-        second = runs.claim("second")
+        second = turns.claim("second")
         assert run_of(solicitud).espera_desde == since
         ctx.config["CLOCK_OFFSET"] += timedelta(hours=25)
         runs.wait(second, "fuente")
@@ -125,7 +125,7 @@ def test_a_new_worker_does_not_start_the_day_of_waiting_again(ctx, own_quipux):
 
 def test_a_wait_taken_over_ends_when_quipux_answers(ctx):
     solicitud = approved()
-    first = runs.claim("first")
+    first = turns.claim("first")
     runs.wait(first, "fuente")
     runs.hand_back(first)
     produce.work()

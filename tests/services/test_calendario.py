@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Cuenta, Ejecucion, EjecucionEstado, Solicitud, Usuario
 from rules.lifecycle import Action, Clase, Estado
-from services import calendar_moves, calendario, clock, decisions, desk_calendar, estimates_report, feriados, periods, runs, schedule
+from services import calendar_moves, calendario, clock, decisions, desk_calendar, estimates_report, feriados, periods, schedule, turns
 from services.mover import create, move
 from sources import demo_people as people
 from tests import making
@@ -146,7 +146,7 @@ def test_a_day_in_the_order_in_which_it_will_run(sge, at):
     waiting = [line.solicitud.id for line in day.lines[1:]]
     assert waiting == [ministry[0].id, office.id, ministry[1].id, ministry[2].id]
     with at(days=1):
-        assert runs.due() == waiting
+        assert turns.due() == waiting
     assert day.total == 5 and all(line.movable == (line.kind == "espera") for line in day.lines)
 
 

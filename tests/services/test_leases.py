@@ -8,7 +8,7 @@ import pytest
 
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo
-from services import clock, leases, production, runs
+from services import clock, leases, production, runs, turns
 from tests.conftest import NOW
 from tests.jobs import story
 
@@ -28,7 +28,7 @@ class Made:
 @pytest.fixture
 def claim() -> runs.Claim:
     story.approved()
-    claim = runs.claim("leader")
+    claim = turns.claim("leader")
     counts = {"encontrados": 4 * 5, "excluidos": 0, "con_novedad": 0, "bytes_total": 400}
     rows = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}", documentos=5, bytes_planeados=100)
             for n in range(1, DATA + 1)]
@@ -120,7 +120,7 @@ def test_a_helper_may_finish_its_volume_while_the_leader_changes(claim, at):
     other = take(claim, "two")
     runs.hand_back(claim)
     leases.publish(other, key="k", result=Made)
-    new = runs.claim("three")
+    new = turns.claim("three")
     assert new.intento == claim.intento + 1 and part(other).sha256 == "a" * 64
     assert take(new, "three", leader=True).numero == 2
 

@@ -13,7 +13,7 @@ from extensions import db
 from jobs import sweeps
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, PausaProduccion, Solicitud
 from rules.lifecycle import Estado
-from services import clock, leases, production, runs
+from services import clock, leases, production, runs, turns
 from services.errors import Conflict, Refused
 from tests import making
 from tests.conftest import NOW, settings_for
@@ -44,40 +44,40 @@ def run() -> Ejecucion:
 def test_a_paused_production_starts_nothing_until_it_is_resumed():
     number = making.approved().id
     pause = paused()
-    assert runs.claim("one") is None and runs.claim("one", only=number) is None
+    assert turns.claim("one") is None and turns.claim("one", only=number) is None
     assert db.session.get(Solicitud, number).estado is Estado.APROBADA
     assert sweeps.due() == (0, 0), "no worker is woken for nothing"
     resumed(pause)
-    assert runs.claim("one").solicitud_id == number
+    assert turns.claim("one").solicitud_id == number
 
 
 def test_a_run_in_hand_goes_on_and_is_not_taken_over(at):
     making.approved()
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     paused()
     runs.heartbeat(claim, documentos_hechos=5)
     assert (run().estado, run().documentos_hechos) == (EjecucionEstado.EN_CURSO, 5)
     with at(hours=1):  # its worker died
-        assert runs.claim("two") is None and sweeps.reconcile() == (0, 0)
+        assert turns.claim("two") is None and sweeps.reconcile() == (0, 0)
 
 
 def test_runs_set_aside_are_fenced_and_go_on_by_themselves_afterwards():
     number = making.approved().id
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     pause = paused(set_aside=True)
     assert pause.apartadas == 1 and db.session.get(Solicitud, number).estado is Estado.EN_EJECUCION
     with pytest.raises(runs.Fenced):
         runs.heartbeat(claim, documentos_hechos=5)
     assert (run().estado, run().trabajador, run().fallos) == (EjecucionEstado.PENDIENTE, "", 0)
-    assert runs.claim("two") is None
+    assert turns.claim("two") is None
     resumed(pause)
-    again = runs.claim("two")
+    again = turns.claim("two")
     assert again.ejecucion_id == claim.ejecucion_id and again.intento > claim.intento and run().fallos == 0
 
 
 def test_volumes_of_a_run_set_aside_are_taken_from_their_helpers():
     making.approved()
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     parts = [Parte(ejecucion_id=claim.ejecucion_id, numero=n, tipo=ParteTipo.DATOS, nombre=f"p{n}") for n in (1, 2, 3)]
     runs.planned(claim, "plan", counts={"encontrados": 3, "bytes_total": 30}, parts=parts)
     hold = leases.take(claim.ejecucion_id, "helper", leader=False)
@@ -86,7 +86,7 @@ def test_volumes_of_a_run_set_aside_are_taken_from_their_helpers():
         leases.beat(None, hold, {"documentos_hechos": 1})
     assert leases.take(claim.ejecucion_id, "helper", leader=False) is None, "nobody helps while it is set aside"
     resumed(pause)
-    runs.claim("two")
+    turns.claim("two")
     again = leases.take(claim.ejecucion_id, "helper", leader=False)
     assert again.numero == hold.numero and again.intento > hold.intento
     assert db.session.get(Parte, again.parte_id, populate_existing=True).fallos == 0, "the pause was nobody's failure"

@@ -8,7 +8,7 @@ from extensions import db
 from jobs import produce
 from models import EjecucionEstado
 from rules.lifecycle import Estado, IllegalMove
-from services import decisions, purge, runs
+from services import decisions, purge, runs, turns
 from services.adapters import storage
 from services.errors import Conflict
 from tests.conftest import NOW
@@ -61,7 +61,7 @@ def test_a_second_officers_word_deletes_at_once():
 def test_what_a_stopped_run_left_goes_with_its_request():
     """No archive was generated, but a plan and some volumes are there."""
     solicitud = story.approved()
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     put(f"solicitudes/{solicitud.id:06d}/{claim.ejecucion_id}/1/X.z01")
     with pytest.raises(runs.Fenced):
         runs.detain(claim, "fuente")
@@ -74,7 +74,7 @@ def test_what_a_stopped_run_left_goes_with_its_request():
 
 def test_an_object_published_before_its_row_is_known_while_the_run_lives():
     story.approved()
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     key = f"solicitudes/{claim.solicitud_id:06d}/{claim.ejecucion_id}/1/X.zip"
     put(key)
     assert key in purge.known_keys()
@@ -84,7 +84,7 @@ def test_an_object_published_before_its_row_is_known_while_the_run_lives():
 
 def test_leftovers_of_an_overtaken_attempt_are_not_known_once_the_run_is_over():
     story.approved()
-    claim = runs.claim("one")
+    claim = turns.claim("one")
     leftover = f"solicitudes/{claim.solicitud_id:06d}/{claim.ejecucion_id}/0/X.zip"
     put(leftover)
     runs.hand_back(claim)

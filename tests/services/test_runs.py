@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import after, clock, leases, runs
+from services import after, clock, leases, runs, turns
 from services.errors import Conflict, Refused
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -28,7 +28,7 @@ def _context(ctx):
 @pytest.fixture
 def claim() -> runs.Claim:
     story.approved()
-    return runs.claim("one")
+    return turns.claim("one")
 
 
 def run(claim: runs.Claim) -> Ejecucion:
@@ -60,32 +60,32 @@ def published(claim: runs.Claim) -> None:
 
 
 def test_a_claimed_run_is_nobody_elses(claim):
-    assert runs.claim("two") is None
+    assert turns.claim("two") is None
     assert (run(claim).estado, run(claim).trabajador, run(claim).arrendada_hasta) == (EjecucionEstado.EN_CURSO, "one", NOW + LEASE)
     assert solicitud(claim).estado is Estado.EN_EJECUCION
 
 
 def test_the_lease_lasts_to_its_last_second_and_no_longer(claim, at):
     with at(seconds=60):
-        assert runs.claim("two") is None and runs.orphans() == 0
+        assert turns.claim("two") is None and turns.orphans() == 0
     with at(seconds=61):
-        assert runs.orphans() == 1
-        assert runs.claim("two") == runs.Claim(claim.ejecucion_id, claim.solicitud_id, 2)
+        assert turns.orphans() == 1
+        assert turns.claim("two") == runs.Claim(claim.ejecucion_id, claim.solicitud_id, 2)
 
 
 def test_a_heartbeat_renews_the_lease(claim, at):
     with at(seconds=50):
         runs.heartbeat(claim, documentos_hechos=7)
     with at(seconds=100):
-        assert runs.claim("two") is None and run(claim).documentos_hechos == 7
+        assert turns.claim("two") is None and run(claim).documentos_hechos == 7
 
 
 def test_the_lease_is_compared_too_when_the_row_was_read_before_it_was_renewed(claim, at):
     """The holder renews between another worker's look and its grasp: the look was stale, the grasp must fail."""
     with at(seconds=61):
-        stale = db.session.scalars(runs._orphans()).one()
+        stale = db.session.scalars(turns._orphans()).one()
         runs.heartbeat(claim)
-        assert not runs._lease(stale, "two", fallos=1)
+        assert not turns._lease(stale, "two", fallos=1)
         db.session.rollback()
     assert run(claim).intento == 1
 
@@ -94,7 +94,7 @@ def test_who_was_overtaken_is_refused_every_write(claim, at):
     plan(claim)
     hold = leases.take(claim.ejecucion_id, "one", leader=True)
     with at(seconds=61):
-        new = runs.claim("two")
+        new = turns.claim("two")
         leases.take(claim.ejecucion_id, "two", leader=True)
         plan_key = run(claim).plan_clave
         for write in (
@@ -114,18 +114,18 @@ def test_days_come_in_order_and_institutions_take_turns():
     other = story.scheduled(people.TWO_FIRST)
     other.institucion_id = db.session.scalar(select(runs.Solicitud.institucion_id).where(runs.Solicitud.id == first.id)) + 1
     db.session.commit()
-    assert runs.due() == []
+    assert turns.due() == []
     with clock.frozen(NOW + timedelta(days=1)):
-        assert runs.due() == [first.id, other.id, second.id]
+        assert turns.due() == [first.id, other.id, second.id]
     late = story.scheduled(people.LIBRARIAN, story.DAY + timedelta(days=1))
     with clock.frozen(NOW + timedelta(days=2)):
-        assert runs.due() == [first.id, other.id, second.id, late.id]
+        assert turns.due() == [first.id, other.id, second.id, late.id]
 
 
 def test_a_lost_run_comes_before_a_new_one(claim, at):
     story.approved(people.DRIVER)
     with at(seconds=61):
-        assert runs.claim("two").ejecucion_id == claim.ejecucion_id
+        assert turns.claim("two").ejecucion_id == claim.ejecucion_id
 
 
 # --- counting failures -------------------------------------------------------------------------------------------------
@@ -137,26 +137,26 @@ def test_progress_forgives_failures(claim):
     for _ in range(2):
         moment += PAST
         with clock.frozen(moment):
-            attempts = runs.claim("next")
+            attempts = turns.claim("next")
     assert run(claim).fallos == 2
     with clock.frozen(moment):
         published(attempts)
     assert run(claim).fallos == 0
     with clock.frozen(moment + PAST):
-        assert runs.claim("next") is not None and run(claim).fallos == 1
+        assert turns.claim("next") is not None and run(claim).fallos == 1
 
 
 def test_handing_back_is_no_failure_however_often(claim):
     for _ in range(5):
         runs.hand_back(claim)
-        claim = runs.claim("next")
+        claim = turns.claim("next")
     assert (run(claim).fallos, run(claim).intento) == (0, 6)
 
 
 def test_the_third_error_stops_the_run(claim):
     for _ in range(2):
         runs.failed(claim)
-        claim = runs.claim("next")
+        claim = turns.claim("next")
     with pytest.raises(runs.Fenced):
         runs.failed(claim)
     assert (run(claim).estado, run(claim).detencion, solicitud(claim).estado) == (EjecucionEstado.DETENIDA, "fallos", Estado.DETENIDA)
@@ -195,10 +195,10 @@ def test_stopping_fences_the_worker_and_keeps_what_is_finished(claim):
     db.session.commit()
     with pytest.raises(runs.Fenced):
         runs.heartbeat(claim)
-    assert solicitud(claim).estado is Estado.DETENIDA and runs.claim("two") is None
+    assert solicitud(claim).estado is Estado.DETENIDA and turns.claim("two") is None
     runs.retry(story.actor(story.OFFICER), solicitud(claim))
     db.session.commit()
-    new = runs.claim("two")
+    new = turns.claim("two")
     assert (new.ejecucion_id, run(new).partes[0].sha256, run(new).fallos) == (claim.ejecucion_id, "a" * 64, 0)
 
 
@@ -209,7 +209,7 @@ def test_a_retry_gives_quipux_another_whole_day(claim, at):
             runs.wait(claim, "fuente")
         runs.retry(story.actor(story.OFFICER), solicitud(claim))
         db.session.commit()
-        new = runs.claim("two")
+        new = turns.claim("two")
         runs.wait(new, "fuente")
     assert run(new).espera == "fuente"
 
