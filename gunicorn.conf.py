@@ -10,6 +10,10 @@ threads = 8
 timeout = 120
 graceful_timeout = 20
 control_socket_disable = True
+# The most there is (4094 without it): filters in another alphabet take twelve signs a letter in an address, and what is too long for its
+# field is told beside it. What is longer still is answered by gunicorn before any application is asked, in English: it has no page
+# of ours to show.
+limit_request_line = 8190
 
 
 def post_worker_init(worker):
