@@ -18,8 +18,8 @@ from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
-    after, board_summary, cambios, clock, decisions, desk_batch, downloads, implantaciones, leases, mirror, notices, petition_index, production, purge, runs,
-    turns, uploads,
+    after, board_summary, cambios, clock, decisions, desk_batch, implantaciones, leases, mirror, notices, petition_index, production, purge, received,
+    runs, turns, uploads,
 )
 from services.adapters import quipux, storage
 from sources import SourceUnavailable
@@ -85,7 +85,7 @@ def _remind(solicitud: Solicitud) -> bool:
     first, second = reminders_before(solicitud.vigente_hasta)
     at = clock.now()
     hours = 24 if at >= second else 48 if at >= first else None
-    if hours is None or downloads.all_complete(solicitud):
+    if hours is None or received.all_complete(solicitud):
         return False
     return notices.tell("recordatorio", solicitud, occasion=f"{hours}:{solicitud.vigente_hasta.date()}", horas=hours) > 0
 

@@ -35,7 +35,7 @@ def in_force(now: datetime) -> ColumnElement[bool]:
 
 
 def lacks_download() -> ColumnElement[bool]:
-    """Some data volume was never completely downloaded by anybody: the twin in SQL of `not downloads.all_complete`, and the
+    """Some data volume was never completely downloaded by anybody: the twin in SQL of `not received.all_complete`, and the
     rule of the reminders (mission.md §1)."""
     parts = (
         select(Parte.id)

@@ -14,7 +14,7 @@ from rules import deadlines, texts
 from rules.glossary import DETENCION, MOTIVO
 from rules.lifecycle import Clase, Estado, Motivo, effective
 from rules.policy import Actor, Permission, may
-from services import acting, clock, complements, downloads, purge, runs, scope, solicitudes
+from services import acting, clock, complements, purge, received, runs, scope, solicitudes
 
 NOVEDADES_SHOWN = 200
 
@@ -184,7 +184,7 @@ def _of_ready(solicitud: Solicitud, carries: bool, actions: dict[str, bool], bac
         missing = " Faltan archivos que no se pudieron leer: puede ordenar que se busquen nuevamente." if actions["retry_missing"] else ""
         return NextStep(f"El respaldo está listo: quien lo solicitó puede descargarlo hasta el {until}.{missing}")
     personal = solicitud.clase is Clase.PERSONAL
-    if not downloads.all_complete(solicitud):
+    if not received.all_complete(solicitud):
         parts = texts.plural(backup.parts, "parte", "partes") if backup else "todas las partes"
         if personal:
             return NextStep(f"Descargue su respaldo ({parts}) hasta el {until}.", "download")

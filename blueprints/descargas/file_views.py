@@ -17,7 +17,7 @@ from blueprints.descargas.streaming import Sending
 from blueprints.errors import answer, plain_errors
 from models import Parte, Solicitud
 from rules.policy import Actor, Permission
-from services import download_links, downloads, petitions, scope
+from services import download_links, downloads, petitions, received, scope
 from services.adapters import storage
 from storage import StorageError
 
@@ -100,7 +100,7 @@ def _here(parte: Parte, nombre: str, usuario_id: int) -> Response:
 
 def _body(parte: Parte, usuario_id: int, start: int, end: int) -> Sending:
     parte_id, ip = parte.id, request.remote_addr or ""
-    note = None if _prefetch() else lambda sent: downloads.record(parte_id, usuario_id, start, sent, ip)
+    note = None if _prefetch() else lambda sent: received.record(parte_id, usuario_id, start, sent, ip)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return Sending(app, storage().read(parte.clave, start, end - start), start, note)
 
@@ -114,7 +114,7 @@ def _elsewhere(url: str, parte_id: int, usuario_id: int) -> Response:
 
         def note() -> None:
             with app.app_context():
-                downloads.requested(parte_id, usuario_id, ip)
+                received.requested(parte_id, usuario_id, ip)
 
         # After the request: a GET's own transaction only reads.
         response.call_on_close(note)

@@ -13,11 +13,11 @@ from models import Ejecucion, Parte, ParteTipo, Solicitud, Usuario
 from rules.glossary import Badge
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import complements, deliveries, download_links, downloads
+from services import complements, deliveries, download_links, downloads, received
 from services.adapters import storage
 from services.complements import Account
 from services.detail import Detail, detail
-from services.downloads import Progress, State
+from services.received import Progress, State
 
 FAT32_LIMIT = 1 << 32  # bytes: a file must be smaller
 SOON = timedelta(hours=48)
@@ -159,7 +159,7 @@ def _access(actor: Actor, solicitud: Solicitud) -> str:
 
 def _add_rows(screen: Screen, actor: Actor) -> None:
     parts = [part for run in screen.runs for part in run.partes]
-    state, others = downloads.progress(parts, actor.usuario_id), downloads.completed_by_others(parts, actor.usuario_id)
+    state, others = received.progress(parts, actor.usuario_id), received.completed_by_others(parts, actor.usuario_id)
     usuario = db.session.get(Usuario, actor.usuario_id)
     screen.measured = not parts or storage().url(parts[0].clave, parts[0].nombre) is None
 

@@ -13,7 +13,7 @@ from models import Solicitud
 from rules.glossary import CLASE, ESTADO_BADGE, MOTIVO
 from rules.lifecycle import Estado
 from rules.policy import Permission
-from services import downloads, scope
+from services import downloads, received, scope
 from services.errors import Conflict, NotFound, Refused
 
 
@@ -80,6 +80,6 @@ def confirm(solicitud: Solicitud):
         raise Conflict(over.message) from None
     except downloads.NotAllowed:
         raise NotFound from None
-    downloads.confirm(actor(), parte)
+    received.confirm(actor(), parte)
     db.session.commit()
     return htmx.redirect_303(url_for(".download", solicitud_id=solicitud.id))

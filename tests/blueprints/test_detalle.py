@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Correo, Ejecucion, EjecucionEstado, Evento, Solicitud
 from rules.lifecycle import Clase, Estado, Motivo
-from services import clock, decisions, deliveries, downloads, solicitudes
+from services import clock, decisions, deliveries, downloads, received, solicitudes
 from sources import demo_people
 from tests.blueprints import solicitud_cases as cases
 from tests.blueprints.strict import assert_fragment, assert_page
@@ -81,7 +81,7 @@ def test_the_next_step_follows_what_was_downloaded_and_handed_over(app, aiq):
     assert "Descargue el respaldo (2 partes) hasta el 22 nov 2026, 23:59" in next_step(aiq, number)
     with cases.context(app):
         for part in downloads.data_parts(db.session.get(Solicitud, number)):
-            downloads.record(part.id, cases.actor("aiq@demo.gob.ec").usuario_id, 0, part.bytes)
+            received.record(part.id, cases.actor("aiq@demo.gob.ec").usuario_id, 0, part.bytes)
     step = next_step(aiq, number)
     assert "Todas las partes están descargadas" in step and f"/solicitudes/{number}/entrega" in step
     with cases.context(app):

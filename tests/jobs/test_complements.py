@@ -16,7 +16,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Ejecucion, EjecucionEstado, Parte, Solicitud
 from rules.lifecycle import Estado
-from services import complements, decisions, downloads, mover, purge, runs, trail, turns
+from services import complements, decisions, downloads, mover, purge, received, runs, trail, turns
 from services.adapters import quipux, storage
 from services.errors import Conflict
 from sources import demo_people
@@ -206,14 +206,14 @@ def test_a_complement_counts_for_complete_downloads_and_its_files_are_purged_too
 
     def download_all():
         for part in downloads.data_parts(again(solicitud)):
-            downloads.record(part.id, aiq, 0, part.bytes)
+            received.record(part.id, aiq, 0, part.bytes)
 
     download_all()
-    assert downloads.all_complete(again(solicitud)) and trail.downloaded(again(solicitud))
+    assert received.all_complete(again(solicitud)) and trail.downloaded(again(solicitud))
     damage.repair(0)
     ordered(solicitud)
     produce.work()
-    assert not downloads.all_complete(again(solicitud)) and not trail.downloaded(again(solicitud))
+    assert not received.all_complete(again(solicitud)) and not trail.downloaded(again(solicitud))
     download_all()
     told = [e.datos["partes"] for e in again(solicitud).eventos if e.accion == "download"]
     assert len(told) == 2 and told[1] == told[0] + 1 and trail.downloaded(again(solicitud))

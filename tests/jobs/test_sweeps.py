@@ -19,7 +19,7 @@ from extensions import db
 from jobs import produce, sweeps
 from models import Correo, CorreoEstado, Cuenta, Parte, Solicitud
 from rules.lifecycle import Estado, Motivo
-from services import clock, decisions, downloads, mover, turns, uploads
+from services import clock, decisions, downloads, mover, received, turns, uploads
 from services.adapters import storage
 from sources import demo_people
 from storage import StorageError
@@ -174,11 +174,11 @@ def test_no_reminder_once_every_data_part_was_downloaded_whole():
     *before, last = downloads.data_parts(request())
     reader = story.usuario(story.AIQ).id
     for part in before:
-        downloads.record(part.id, reader, 0, part.bytes)
-    downloads.record(last.id, reader, 0, last.bytes - 1)
+        received.record(part.id, reader, 0, part.bytes)
+    received.record(last.id, reader, 0, last.bytes - 1)
     with clock.frozen(END - 48 * HOUR):
         assert sweeps.reminders() == (1, 0), "one byte is missing"
-    downloads.record(last.id, story.usuario(story.SECOND_AIQ).id, 0, last.bytes)
+    received.record(last.id, story.usuario(story.SECOND_AIQ).id, 0, last.bytes)
     with clock.frozen(END - 24 * HOUR):
         assert sweeps.reminders() == (0, 0)
 

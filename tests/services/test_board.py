@@ -14,7 +14,7 @@ from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, N
 from rules import deadlines
 from rules.calendar import Calendar
 from rules.lifecycle import Estado, Motivo
-from services import board, board_summary, board_views, clock, demo, desk_queue, downloads, schedule, solicitudes_listing
+from services import board, board_summary, board_views, clock, demo, desk_queue, received, schedule, solicitudes_listing
 from services.errors import Conflict, NotFound
 from services.solicitudes_filters import Filters
 from tests import pg
@@ -204,11 +204,11 @@ def test_the_mean_is_that_of_the_requests_it_counts(ctx):
 
 @both
 def test_lacking_a_download_is_what_the_reminders_mean_by_it(ctx):
-    """The twin in SQL of services.downloads.all_complete, over every archive there is."""
+    """The twin in SQL of services.received.all_complete, over every archive there is."""
     random_requests(random.Random(3), 40)
     rows = db.session.scalars(select(Solicitud).where(Solicitud.generada_en.is_not(None))).all()
     lacking = set(db.session.scalars(select(Solicitud.id).where(board_views.lacks_download())))
-    assert {s.id for s in rows if not downloads.all_complete(s)} == lacking & {s.id for s in rows}
+    assert {s.id for s in rows if not received.all_complete(s)} == lacking & {s.id for s in rows}
     assert 0 < len(lacking & {s.id for s in rows}) < len(rows)
 
 

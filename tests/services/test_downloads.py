@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from extensions import db
 from models import Descarga, Evento, Parte, Solicitud
 from rules.lifecycle import Action
-from services import download_links, downloads, runs
-from services.downloads import State
+from services import download_links, downloads, received, runs
 from services.errors import NotFound, Refused
+from services.received import State
 from tests.making import actor, approved, heavy, produced
 
 BACKUP = "respaldo@demo.gob.ec"
@@ -28,36 +28,36 @@ def ready(ctx) -> Solicitud:
 
 
 def whole(part: Parte, correo: str) -> None:
-    downloads.record(part.id, actor(correo).usuario_id, 0, part.bytes)
+    received.record(part.id, actor(correo).usuario_id, 0, part.bytes)
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12))
 def test_merged_intervals_cover_exactly_the_same_bytes(pieces):
     merged, expected = [], set()
     for start, end in pieces:
-        merged = downloads.merge(merged, start, end)
+        merged = received.merge(merged, start, end)
         expected |= set(range(start, end))
     assert {b for first, last in merged for b in range(first, last)} == expected
-    assert downloads.covered(merged) == len(expected)
+    assert received.covered(merged) == len(expected)
     assert all(a[1] < b[0] for a, b in zip(merged, merged[1:], strict=False)), "sorted, disjoint, not touching"
 
 
 def test_two_overlapping_ranges_make_a_part_complete(ready):
     part, person = runs.data_parts(runs.latest(ready))[0], actor(BACKUP)
-    downloads.record(part.id, person.usuario_id, 0, 1000)
-    before = downloads.progress([part], person.usuario_id)[part.id]
+    received.record(part.id, person.usuario_id, 0, 1000)
+    before = received.progress([part], person.usuario_id)[part.id]
     assert (before.state, before.bytes) == (State.PARCIAL, 1000)
-    downloads.record(part.id, person.usuario_id, 600, part.bytes)
-    assert downloads.progress([part], person.usuario_id)[part.id].state is State.COMPLETA
+    received.record(part.id, person.usuario_id, 600, part.bytes)
+    assert received.progress([part], person.usuario_id)[part.id].state is State.COMPLETA
     assert db.session.query(Descarga).filter_by(parte_id=part.id).one().intervalos == [[0, part.bytes]]
 
 
 def test_the_recorrido_says_once_that_everything_was_downloaded(ready):
     parts = runs.data_parts(runs.latest(ready))
-    assert len(parts) > 1 and not downloads.all_complete(ready)
+    assert len(parts) > 1 and not received.all_complete(ready)
     for part in parts:
         whole(part, "aiq@demo.gob.ec" if part.numero == 1 else BACKUP)
-    assert downloads.all_complete(ready)
+    assert received.all_complete(ready)
     for part in parts:
         whole(part, "aiq@demo.gob.ec")
     rows = db.session.query(Evento).filter_by(solicitud_id=ready.id, accion=str(Action.DOWNLOAD)).all()
@@ -69,10 +69,10 @@ def test_the_directory_volume_neither_counts_nor_completes(ready):
     directory = run.partes[-1]
     assert directory not in runs.data_parts(run)
     whole(directory, BACKUP)
-    assert not downloads.all_complete(ready)
+    assert not received.all_complete(ready)
     for part in runs.data_parts(run):
         whole(part, BACKUP)
-    assert downloads.all_complete(ready)
+    assert received.all_complete(ready)
 
 
 def test_a_part_has_two_names_and_no_third(ready):
