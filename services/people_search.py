@@ -2,7 +2,7 @@
 
 Best first: the exact cédula, then surnames that begin so, in their order, the rest by id. The accounts of some institutions are read
 one by one in an index of their own; all of the country's are found by the word index: on PostgreSQL by a function that asks all in one
-question (revision 0012), on SQLite, where a question costs no way, step by step. Each question is built once for an actor and a number of
+question (revision 0014), on SQLite, where a question costs no way, step by step. Each question is built once for an actor and a number of
 words: to build it took longer than the database's answer."""
 
 from __future__ import annotations
