@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, column, func, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, column, func, literal, null, or_, select, true, union_all
 
 from extensions import db
 
@@ -25,6 +25,7 @@ NUMBERED = 1_000
 EXPORTED = 1_000
 MAX_TOKEN = 2000
 FIRST, AFTER, BEFORE, LAST = "f", "a", "b", "z"
+_TOTAL = -1
 ROWID = "rowid"
 
 T = TypeVar("T")
@@ -144,8 +145,6 @@ class Listing:
         first, forward = cursor.side == FIRST, cursor.side in {FIRST, AFTER}
         # The first page takes along the keys of all pages of a short list, not to read its rows twice.
         keys, more, total = walk.collect(cursor, forward, size, whole=first)
-        if not keys:
-            return (0, False) if first else None
         if total > COUNT_LIMIT:
             return COUNT_LIMIT, True
         more, found, every = (len(keys) > size, keys[:size], keys) if first else (more, keys, None)
@@ -265,7 +264,7 @@ class _Walk:
         return self._cut(found, forward, limit)
 
     def collect(self, cursor: _Cursor, forward: bool, limit: int, *, whole: bool = False) -> tuple[list[tuple], bool, int]:
-        """As `fetch`, from one reading of all the rows; and how many they are (up to `most`; 0 when no key is beyond the cursor).
+        """As `fetch`, from one reading of all the rows; and how many they are, up to `most`: of so many no key is told.
         whole: of a short list all keys, and none after them."""
         terms = [[*(t for t in leg.terms if t[0] is not self.unique), self._tie(leg)] for leg in self.legs]
         names = {id(e): f"c{i}" for i, e in enumerate({id(e): e for leg in terms for e, _ in leg}.values())}
@@ -274,21 +273,27 @@ class _Walk:
         query = self.query.with_only_columns(piece, *columns.values(), maintain_column_froms=True).order_by(None)
         # Chosen first, whatever the planner thinks of the order's index.
         chosen = (query if self.most is None else query.limit(self.most)).cte("elegidas").prefix_with("MATERIALIZED")
-        total = select(func.count()).select_from(chosen).scalar_subquery()
+        counted = select(func.count().label("filas")).select_from(chosen).cte("contadas").prefix_with("MATERIALIZED")
+        total = select(counted.c.filas).scalar_subquery()
         wanted = case((total <= NUMBERED, NUMBERED), else_=limit + 1) if whole else limit + 1
         width = max(map(len, terms))
-        branches = []
+
+        def blanks(used: int) -> list[ColumnElement[Any]]:
+            return [cast(null(), next(leg[i][0].type for leg in terms if len(leg) > i + 1)) for i in range(used, width - 1)]
+
+        # The total comes first, where the others have the row's id.
+        branches = [select(literal(_TOTAL), *blanks(0), counted.c.filas)]
         for number in self._numbers(cursor, forward):
             own = [(chosen.c[names[id(e)]], descending) for e, descending in terms[number]]
-            blanks = [cast(null(), next(leg[i][0].type for leg in terms if len(leg) > i + 1)) for i in range(len(own) - 1, width - 1)]
             key = cursor.key if number == cursor.leg else []
-            branch = select(chosen.c.tramo, *(c for c, _ in own[:-1]), *blanks, own[-1][0], total.label("total")).where(chosen.c.tramo == number)
+            branch = select(chosen.c.tramo, *(c for c, _ in own[:-1]), *blanks(len(own) - 1), own[-1][0]).where(chosen.c.tramo == number)
             branch = branch.where(_beyond(own, key, forward)) if key else branch
+            branch = branch if self.most is None else branch.where(total < self.most)
             branches.append(branch.order_by(*_directions(own, forward)).limit(wanted))
-        query = branches[0] if len(branches) == 1 else union_all(*(select(branch.subquery()) for branch in branches))
-        rows = sorted(db.session.execute(query), key=lambda row: row[0] if forward else -row[0])
-        found = [(row[0], *row[1 : len(terms[row[0]])], row[-2]) for row in rows]
-        return *self._cut(found, forward, NUMBERED if whole else limit), rows[0][-1] if rows else 0
+        (*_, count), *rows = db.session.execute(union_all(*(select(branch.subquery()) for branch in branches)))
+        rows.sort(key=lambda row: row[0] if forward else -row[0])
+        found = [(row[0], *row[1 : len(terms[row[0]])], row[-1]) for row in rows]
+        return *self._cut(found, forward, NUMBERED if whole else limit), count
 
     def _numbers(self, cursor: _Cursor, forward: bool) -> range:
         last = len(self.legs) - 1
