@@ -8,7 +8,7 @@ found first, from narrow indexes; only its rows are then read (docs/adr/0013).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -104,7 +104,9 @@ class Listing:
     filtered, unordered. unique: the column that breaks ties. default: the order it starts with, "-fecha" for descending.
     narrow: the same rows as `query`, asked so that the filters' own index finds them: for the total and for few rows.
     load: what is read of a row (scoped too), by default what `query` says. hinted: the class that the index names are of.
-    once: to count `narrow` is to read its rows (words were searched): count and keys are asked for in one question."""
+    once: to count `narrow` is to read its rows (words were searched): count and keys are asked for in one question.
+    strips: parts of `narrow` that are read sooner, and may tell that there are more than COUNT_LIMIT: (rows, how many times as many are in
+    all parts together as in those so far)."""
 
     name: str
     query: Select[Any]
@@ -115,6 +117,7 @@ class Listing:
     load: Select[Any] | None = None
     hinted: Any = None
     once: bool = False
+    strips: Callable[[], Iterable[tuple[Select[Any], int]]] = tuple
 
     def order(self, asked: str) -> str:
         """`asked` if it is an order of this list, else the default."""
@@ -122,9 +125,21 @@ class Listing:
 
     def count(self) -> tuple[int, bool]:
         """How many rows there are, up to COUNT_LIMIT, and whether there are more."""
-        some = (self.query if self.narrow is None else self.narrow).with_only_columns(self.unique, maintain_column_froms=True).order_by(None)
-        counted = db.session.scalar(select(func.count()).select_from(some.limit(COUNT_LIMIT + 1).subquery())) or 0
+        counted = COUNT_LIMIT + 1 if self._surely_many() else self._counted(self.query if self.narrow is None else self.narrow, COUNT_LIMIT + 1)
         return min(counted, COUNT_LIMIT), counted > COUNT_LIMIT
+
+    def _surely_many(self) -> bool:
+        """Whether the strips tell that there are more than COUNT_LIMIT; the next one is asked while it may."""
+        counted = 0
+        for strip, times in self.strips():
+            counted += self._counted(strip, COUNT_LIMIT + 1 - counted)
+            if counted > COUNT_LIMIT or counted * times <= COUNT_LIMIT:
+                break
+        return counted > COUNT_LIMIT
+
+    def _counted(self, query: Select[Any], most: int) -> int:
+        some = query.with_only_columns(self.unique, maintain_column_froms=True).order_by(None).limit(most)
+        return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
     def page(self, asked: str = "", token: str = "", size: int = SIZE) -> Page[Any]:
         """The page at `token`; the first one when the token is empty, damaged, foreign or leads nowhere any more."""
@@ -139,6 +154,8 @@ class Listing:
 
     def _guessed(self, cursor: _Cursor, order: str, size: int) -> Page[Any] | tuple[int, bool] | None:
         """The page, if the rows are few; (total, many) if they are not; None when nobody knows."""
+        if self._surely_many():
+            return COUNT_LIMIT, True
         walk = self._walk(order, False, COUNT_LIMIT + 1)
         if cursor.leg >= len(walk.legs):
             return None

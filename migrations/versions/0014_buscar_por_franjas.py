@@ -1,4 +1,4 @@
-"""The search of accounts counts strip by strip, and walks the surnames only when it has to.
+"""Accounts and requests are counted strip by strip, and surnames walked only when it has to be.
 
 Revision ID: 0014
 Revises: 0013
@@ -14,14 +14,20 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-# Of every sixty-four times five hundred accounts: (condition on the five hundred's number, how many of the sixty-four this strip and
-# those before it have).
-NUMBER = "(cuenta.id / 512) % 64"
-STRIPS = [("= 0", 1), ("= 1", 2), (f">= 2 AND {NUMBER} < 4", 4), (f">= 4 AND {NUMBER} < 8", 8), (f">= 8 AND {NUMBER} < 16", 16)]
+# Of every sixty-four times five hundred accounts: (condition on n, the number of the five hundred, how many of the sixty-four this
+# strip and those before it have).
+STRIPS = [("{n} = 0", 1), ("{n} = 1", 2), ("{n} >= 2 AND {n} < 4", 4), ("{n} >= 4 AND {n} < 8", 8), ("{n} >= 8 AND {n} < 16", 16)]
 SAMPLED = STRIPS[-1][1]
-INDEX = "ix_cuenta_palabras_franja_{n}"
+# Of the requests ten thousand are counted: fewer strips tell as much.
+STRIPS_OF_REQUESTS = [("{n} < 4", 4), ("{n} >= 4 AND {n} < 16", 16)]
+INDEX = "ix_{table}_palabras_franja_{n}"
+REQUESTS = "comienzos(busqueda || ' __i' || institucion_id::text)"
 WALKED = "buscar_apellidos(text, text[], int, int, int, int, boolean)"
 FOUND = "buscar_cuentas(text[], int, int, int, int, boolean)"
+
+
+def within(strip: str, table: str = "") -> str:
+    return strip.format(n=f"({table}id / 512) % 64")
 
 
 def surnames(before, of: str) -> str:
@@ -56,7 +62,7 @@ END $$
 
 def strips(held: str) -> str:
     """Each strip is counted if those before it promise that all of them together have more than `cap`."""
-    counts = [f"counted + (SELECT count(*) FROM (SELECT 1 FROM cuenta WHERE {held} AND {NUMBER} {those} LIMIT cap + 1 - counted) AS met)" for those, _ in STRIPS]
+    counts = [f"counted + (SELECT count(*) FROM (SELECT 1 FROM cuenta WHERE {held} AND {within(strip, 'cuenta.')} LIMIT cap + 1 - counted) AS met)" for strip, _ in STRIPS]
     steps = [f"counted := {counts[0]};"]
     for count, (_, before) in zip(counts[1:], STRIPS, strict=False):
         steps.append(f"IF counted <= cap AND counted * {SAMPLED // before} > cap THEN\n      counted := {count};\n    END IF;")
@@ -150,6 +156,12 @@ END $$
 """
 
 
+def indexes(before) -> list[tuple[str, int, str, str]]:
+    """(table, number of the strip, words, condition)"""
+    accounts = [("cuenta", n, before.WORDS.format(t=""), within(strip)) for n, (strip, _) in enumerate(STRIPS)]
+    return [*accounts, *(("solicitud", n, REQUESTS, within(strip)) for n, (strip, _) in enumerate(STRIPS_OF_REQUESTS))]
+
+
 def earlier():
     return op.get_context().opts["script"].get_revision("0013").module
 
@@ -163,9 +175,8 @@ def upgrade():
     op.execute(function(before))
     for n in before.SAMPLES:
         op.execute(f"DROP INDEX {before.INDEX.format(n=n)}")
-    for n, (those, _) in enumerate(STRIPS):
-        where = f"{NUMBER} {those}".replace("cuenta.", "")
-        op.execute(f"CREATE INDEX {INDEX.format(n=n)} ON cuenta USING gin ({before.WORDS.format(t='')}) WITH (fastupdate = off) WHERE {where}")
+    for table, n, words, where in indexes(before):
+        op.execute(f"CREATE INDEX {INDEX.format(table=table, n=n)} ON {table} USING gin ({words}) WITH (fastupdate = off) WHERE {where}")
 
 
 def downgrade():
@@ -175,8 +186,8 @@ def downgrade():
     op.execute(f"DROP FUNCTION {FOUND}")
     op.execute(f"DROP FUNCTION {WALKED}")
     op.execute(before.FUNCTION)
-    for n in range(len(STRIPS)):
-        op.execute(f"DROP INDEX {INDEX.format(n=n)}")
+    for table, n, *_ in indexes(before):
+        op.execute(f"DROP INDEX {INDEX.format(table=table, n=n)}")
     for n, sample in before.SAMPLES.items():
         where = sample.replace("cuenta.", "")
         op.execute(f"CREATE INDEX {before.INDEX.format(n=n)} ON cuenta USING gin ({before.WORDS.format(t='')}) WITH (fastupdate = off) WHERE {where}")

@@ -22,7 +22,7 @@ from rules.policy import Actor
 from services import listing, people_search, solicitudes_listing, solicitudes_search
 from services.people import search_text, surname_key
 from services.solicitudes_filters import Filters
-from services.word_index import asked
+from services.word_index import SOLICITUDES, Query, asked
 from tests import pg
 from tests.conftest import NOW, settings_for
 from tests.jobs.site import ROOT
@@ -45,9 +45,9 @@ APART = 300
 @pytest.fixture(autouse=True)
 def limits():
     """Tests set these; the next one finds them as they are."""
-    kept = people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT
+    kept = people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT, listing.COUNT_LIMIT
     yield
-    people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT = kept
+    people_search.WALKED, people_search.COUNT_LIMIT, solicitudes_search.RECENT, listing.COUNT_LIMIT = kept
 
 
 @pytest.fixture(scope="module", params=pg.BOTH)
@@ -96,7 +96,7 @@ def _person(n: int) -> dict:
 
 def _request(c: Cuenta) -> dict:
     return {
-        "clase": Clase.INSTITUCIONAL, "estado": Estado.ENVIADA, "institucion_id": c.institucion_id, "cuenta_id": c.id, "creada_por_id": 1, "editada_por_id": 1,
+        "id": c.id, "clase": Clase.INSTITUCIONAL, "estado": Estado.ENVIADA, "institucion_id": c.institucion_id, "cuenta_id": c.id, "creada_por_id": 1, "editada_por_id": 1,
         "fecha_solicitud": NOW, "editada_en": NOW, "version": 1, "persona_cedula": c.cedula, "persona_nombre": c.nombre, "persona_apellido": c.apellido,
         "busqueda": search_text(c.nombre, c.apellido, c.cedula), "apellido_plegado": surname_key(c.apellido, c.nombre), "oculta": False,
         **{column.name: column.default.arg for column in Solicitud.__table__.columns
@@ -160,8 +160,9 @@ def _as_the_oracle(typed: str, limit: int) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(typed=TYPED, place=st.sampled_from([None, 1, 2]))
-def test_requests_are_those_of_the_oracle(country, typed, place):
+@given(typed=TYPED, place=st.sampled_from([None, 1, 2]), limit=st.sampled_from([3, 25, 10_000]))
+def test_requests_are_those_of_the_oracle(country, typed, place, limit):
+    listing.COUNT_LIMIT = limit
     requests = list(db.session.execute(select(Solicitud.id, Solicitud.busqueda, Solicitud.institucion_id)))
     wanted = words(typed)[:12]
     for actor in (SGE, AIQ):
@@ -173,7 +174,7 @@ def test_requests_are_those_of_the_oracle(country, typed, place):
             (Filters(texto=typed, institucion_id=place), sorted({*named, *(r.id for r in seen if r.id == number)}) if typed else [r.id for r in seen]),
         ):
             page, _ = solicitudes_listing.page(actor, filters, "nro")
-            assert (page.total, page.many) == (len(expected), False)
+            assert (page.total, page.many) == (min(limit, len(expected)), len(expected) > limit)
             assert [row.solicitud.id for row in page.rows] == sorted(expected)[:20]
 
 
@@ -207,6 +208,34 @@ def test_a_total_is_exact_up_to_its_limit_and_is_known_to_be_more_only_when_it_i
     for typed in ("zor", "zoraida", "pac", "pacay", "zor pacay"):
         found = people_search.visible(SGE, typed)
         assert (found.total, found.many) == (min(limit, 200), limit < 200)
+    db.session.rollback()
+
+
+@pytest.mark.parametrize("limit", [2, 24, 25, 49, 50, 10_000])
+def test_a_total_of_requests_is_exact_too_when_all_are_in_the_strips(country, monkeypatch, limit):
+    monkeypatch.setattr(listing, "COUNT_LIMIT", limit)
+    account = db.session.scalars(select(Cuenta)).first()
+    for n in range(50):
+        day = NOW - timedelta(days=n * 30)
+        row = _request(account) | {"id": 40 * 64 * 512 + n * 16 * 512 // 50, "busqueda": " zoraida pacay", "fecha_solicitud": day}
+        db.session.execute(insert(Solicitud), [row])
+    newest = Filters(nombre="zoraida", inicio=local_day(NOW - timedelta(days=24 * 30)), fin=local_day(NOW + timedelta(days=900)))
+    for filters, expected in ((Filters(nombre="zor"), 50), (Filters(nombre="zoraida pac", estados=frozenset({Estado.ENVIADA, Estado.ELIMINADA})), 50), (newest, 25)):
+        for order in ("nro", "-fecha", "estado"):
+            page, _ = solicitudes_listing.page(SGE, filters, order)
+            assert (page.total, page.many, len(page.rows)) == (min(limit, expected), limit < expected, 20)
+    db.session.rollback()
+
+
+def test_the_strips_have_indexes_of_their_own(country):
+    """PostgreSQL takes one only for the condition it was made with."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("FTS5 reads no more rows than are asked for")
+    db.session.execute(text("SET LOCAL enable_seqscan = off"))
+    for n, (strip, _) in enumerate(solicitudes_listing.STRIPS):
+        query = select(Solicitud.id).where(SOLICITUDES.holds(Query(["mar"])), strip).compile(db.engine, compile_kwargs={"literal_binds": True})
+        plan = db.session.scalars(text(f"EXPLAIN {query}".replace("%%", "%")))
+        assert any(f"ix_solicitud_palabras_franja_{n}" in line for line in plan)
     db.session.rollback()
 
 
