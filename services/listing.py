@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, column, func, literal, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, cast, column, func, literal, null, or_, select, true, union_all
 
 from extensions import db
 
@@ -103,7 +103,7 @@ class Listing:
     """name: tells this list, with its filters, from every other: a cursor of another one is ignored. query: scoped and
     filtered, unordered. unique: the column that breaks ties. default: the order it starts with, "-fecha" for descending.
     narrow: the same rows as `query`, asked so that the filters' own index finds them: for the total and for few rows.
-    load: what is read of a row (scoped too), by default what `query` says. hinted: the class that the index names are of.
+    load: what is read of the rows (scoped too), made by `by_ids`; by default what `query` says. hinted: the class that the index names are of.
     once: to count `narrow` is to read its rows (words were searched): count and keys are asked for in one question.
     strips: parts of `narrow` that are read sooner, and may tell that there are more than COUNT_LIMIT: (rows, how many times as many are in
     all parts together as in those so far)."""
@@ -169,7 +169,7 @@ class Listing:
 
     def batches(self, asked: str = "", load: Select[Any] | None = None) -> Iterator[list[Any]]:
         """Every row in its order, so many at a time: memory does not grow with the list, and no snapshot is held open.
-        load: columns to read (scoped too) instead of the list's own objects, which take five times as long; `unique` is put after them."""
+        load: made by `by_ids`, columns to read (scoped too) instead of the list's own objects, which take five times as long."""
         order = self.order(asked)
         walk = self._walk(order, self.count()[1])
         cursor, more = _Cursor(FIRST), True
@@ -234,11 +234,10 @@ class Listing:
         """The rows of these keys, in their order; one that vanished meanwhile is left out."""
         if not ids:
             return []
-        return [tuple(row[:-1]) for row in self._loaded(self.query if self.load is None else self.load, ids)]
+        return [tuple(row[:-1]) for row in self._loaded(by_ids(self.query, self.unique) if self.load is None else self.load, ids)]
 
-    def _loaded(self, query: Select[Any], ids: list[Any]) -> list[Any]:
-        read = db.session.execute(query.add_columns(self.unique).order_by(None).where(self.unique.in_(ids)))
-        rows = {row[-1]: row for row in read}
+    def _loaded(self, load: Select[Any], ids: list[Any]) -> list[Any]:
+        rows = {row[-1]: row for row in db.session.execute(load, {"ids": ids})}
         return [rows[i] for i in ids if i in rows]
 
     def _write(self, order: str, cursor: _Cursor) -> str:
@@ -253,6 +252,12 @@ class Listing:
         if (name, its_order) != (self.name, order):
             return _Cursor(FIRST)
         return _Cursor(side, leg, [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in key], start)
+
+
+def by_ids(query: Select[Any], unique: ColumnElement[Any]) -> Select[Any]:
+    """The rows of `query` with these `ids`, a parameter, in any order, and their ids after their columns. Built once for an actor it need
+    not be recognised anew by each page."""
+    return query.add_columns(unique).order_by(None).where(unique.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from models import Cuenta, Institucion
 from rules.identity import compact
 from rules.policy import Actor
 from services import people_fts5, scope
-from services.people_fts5 import BUILT, Accounts, Scope
+from services.people_fts5 import Accounts, Scope
+from services.scope import BUILT
 from services.word_index import asked, begins_later, family_later, on_sqlite, typed
 
 SHOWN = 20

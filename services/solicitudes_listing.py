@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, literal_column, or_, select, true
@@ -17,7 +17,8 @@ from rules import deadlines
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from services import clock, scope, solicitudes_rows
-from services.listing import ROWID, Leg, Listing, Page, Sort
+from services.listing import ROWID, Leg, Listing, Page, Sort, by_ids
+from services.scope import BUILT
 from services.solicitudes_filters import Filters, but_names, matching, number_of, on_days, place_of
 from services.solicitudes_rows import ALIVE, RUNNING, Row
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
@@ -57,7 +58,7 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tupl
     """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
     effective estado, the second line)."""
     now = clock.now()
-    load = scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED)
+    load = by_ids(scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED), Solicitud.id)
     for batch in _listing(actor, filters, now).batches(order, load):
         runs = solicitudes_rows.runs(row.id for row in batch if row.estado in RUNNING)
         # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
@@ -133,16 +134,20 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
 
 
 def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
-    # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
-    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
     place = place_of(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
-        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud, once=bool(filters.nombre or filters.texto),
+        narrow=_narrow(actor, filters, now, place), load=_load(actor), hinted=Solicitud, once=bool(filters.nombre or filters.texto),
         strips=partial(_strips, actor, filters, now, place),
     )
+
+
+@lru_cache(BUILT)
+def _load(actor: Actor) -> Select[Any]:
+    # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
+    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
+    return by_ids(scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion)), Solicitud.id)
 
 
 def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort]:
