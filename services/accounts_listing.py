@@ -17,7 +17,8 @@ from rules.identity import cedula_problem
 from rules.policy import Actor
 from services import scope
 from services.accesses import Access, access_of, in_quipux
-from services.listing import Leg, Listing, Page, Sort, by_ids
+from services.keyset import Leg
+from services.listing import Listing, Page, Sort, by_ids
 from services.word_index import CUENTAS, Query, asked, begins, on_sqlite
 
 DEFAULT_ORDER = "nombre"

@@ -18,7 +18,8 @@ from rules.glossary import CARGO
 from rules.policy import Actor
 from services import institution_choice, scope
 from services.aiq_offices import AIQ
-from services.listing import Leg, Listing, Page, Sort, by_ids
+from services.keyset import Leg
+from services.listing import Listing, Page, Sort, by_ids
 
 DEFAULT_ORDER = "institucion"
 # Names of the orders in the URL, with the direction of the first click.

@@ -17,7 +17,8 @@ from rules import deadlines
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from services import clock, scope, solicitudes_rows
-from services.listing import ROWID, Leg, Listing, Page, Sort, by_ids
+from services.keyset import ROWID, Leg
+from services.listing import Listing, Page, Sort, by_ids
 from services.scope import BUILT
 from services.solicitudes_filters import Filters, but_names, matching, number_of, on_days, place_of
 from services.solicitudes_rows import ALIVE, RUNNING, Row
