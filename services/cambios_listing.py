@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, and_, case, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from extensions import db
@@ -17,7 +17,7 @@ from rules.glossary import CAMBIO_VENCIDO, PASO_BADGE, Badge
 from rules.policy import Actor
 from rules.processes import Paso
 from services import aiq_offices, cambios, clock, institution_choice, people, plazos, scope
-from services.listing import Listing, Page, Sort
+from services.listing import Listing, Page, Sort, by_ids
 
 OPEN, OVER = "abiertos", "vencidos"
 STATES = (OPEN, OVER, *map(str, Paso))
@@ -85,7 +85,7 @@ def _listing(actor: Actor, filters: Filters) -> Listing:
     elif filters.estado == OPEN:
         query = query.where(CambioAIQ.estado.not_in(cambios.CLOSED))
     elif filters.estado == OVER:
-        query = query.where(and_(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now()))
+        query = query.where(CambioAIQ.estado == Paso.AMBIENTE, CambioAIQ.plazo_congelado.is_(None), CambioAIQ.plazo_vence <= clock.now())
     if filters.texto:
         query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(filters.texto)))
     sorts = {
@@ -93,7 +93,7 @@ def _listing(actor: Actor, filters: Filters) -> Listing:
         "estado": Sort(case(*((CambioAIQ.estado == paso, place) for place, paso in enumerate(Paso)), else_=len(Paso))),
     }
     load = _changes(actor).options(contains_eager(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
-    return Listing(f"cambios {filters.digest}", query, CambioAIQ.id, sorts, DEFAULT_ORDER, load=load)
+    return Listing(f"cambios {filters.digest}", query, CambioAIQ.id, sorts, DEFAULT_ORDER, load=by_ids(load, CambioAIQ.id))
 
 
 def _changes(actor: Actor) -> Select[tuple[CambioAIQ]]:
