@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import BinaryIO
 
@@ -41,10 +41,8 @@ class ListFiles:
         for file in self.files:
             file.close()
 
-    def told(self, details: Iterable[dict]) -> Iterator[dict]:
-        for one in details:
-            self._made.add(one)
-            yield one
+    def add(self, details: Sequence[dict]) -> None:
+        self._made.add(details)
 
     def join(self, volumes: Iterable[Iterable[BinaryIO]]) -> int:
         """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""

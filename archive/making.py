@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, starmap
 from pathlib import Path
 from typing import BinaryIO
 
 from archive import detail, reader, tags, viewer
-from archive.detail import Outcome
 from archive.errors import CountsBroken
 from archive.listed import LISTS, ListFiles, list_name, part_key
 from archive.model import Source
@@ -21,10 +20,8 @@ from archive.payload import Payload, Wishes
 from archive.plan import Plan
 from archive.planned import PlannedDocument
 from archive.verdicts import Verdicts
-from archive.writer import Closed, Writer, Written
+from archive.writer import Closed, Writer
 from archive.zipfmt import dos_stamp
-
-_TOGETHER = 48  # documents that are written before they are told of
 
 Earlier = Callable[[int], BinaryIO]
 
@@ -91,24 +88,21 @@ class Maker:
         key, wishes = part_key(self.plan, self.number), self._wishes
         verdicts = Verdicts(self.writer, self._out, wanted=wishes.signatures, anchors=wishes.anchors, moment=self.plan.header.made)
         payload = Payload(self.plan, self.number, self._source, self._pool, wishes, self.writer, verdicts, self._listed)
-        self._journal.writelines(viewer.part_js(key, own.told(self._details(payload))))
+        self._journal.writelines(viewer.part_js(key, self._details(payload, own)))
         if not self._manifest:
-            self._listed(self.writer.add(tags.EMPTY_NAME, self._stamp, tags.EMPTY))
+            self._listed([(self.writer.add(tags.EMPTY_NAME, self._stamp, tags.EMPTY).sha256, tags.EMPTY_NAME)])
         self._tag_stream(viewer.part_name(key), lambda: _rewound(self._journal))
         return payload.documents
 
-    def _details(self, payload: Payload) -> Iterator[dict]:
+    def _details(self, payload: Payload, own: ListFiles) -> Iterator[dict]:
         """A handful of documents is written, then told of: their bytes and this code would drive each other from the caches."""
-        settled = payload.settled()
-        while some := list(islice(settled, _TOGETHER)):
-            for planned, outcomes in some:
-                yield self._told(planned, outcomes)
-
-    def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
-        told = detail.of(planned, self.number, outcomes)
-        if found := tags.novedades(told, self.number):
-            self.novedades += self._novedades(planned, told, found)
-        return told
+        for settled in payload.settled():
+            told = [detail.of(planned, self.number, outcomes) for planned, outcomes in settled]
+            own.add(told)
+            for (planned, _), one in zip(settled, told, strict=True):
+                if found := tags.novedades(one, self.number):
+                    self.novedades += self._novedades(planned, one, found)
+            yield from told
 
     def _novedades(self, planned: PlannedDocument, told: dict, found: list[tuple[dict, str]]) -> Iterator[Novedad]:
         d = planned.document
@@ -144,8 +138,8 @@ class Maker:
         # A document that runs over several volumes stands in the lists of each: those of the whole are made from all the details.
         every = (self._told_by(number, earlier) for number in range(1, self.plan.parts + 1))
         with self._lists(None) as whole:
-            for _ in whole.told(detail.merged(chain.from_iterable(every))):
-                pass
+            for told in detail.merged(chain.from_iterable(every)):
+                whole.add([told])
             counts = whole.finish()
             counts.found = self.plan.summary.documents
             counts.check()
@@ -191,8 +185,8 @@ class Maker:
     def _tag_stream(self, name: str, chunks) -> None:
         self._tags.append(tags.manifest_line(self.writer.put(name, self._stamp, chunks).sha256, name))
 
-    def _listed(self, written: Written) -> None:
-        self._manifest.append(tags.manifest_line(written.sha256, written.entry.name))
+    def _listed(self, files: list[tuple[str, str]]) -> None:
+        self._manifest += starmap(tags.manifest_line, files)
 
     def _temporary(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._out.parent)

@@ -28,13 +28,15 @@ _WORTH_STREAMING = 0.9  # of a large content: zlib takes four times as long as l
 
 
 class Packed(NamedTuple):
-    """A small content ready to be written. data: as it will stand in the volume. size: of the content itself."""
+    """A small content ready to be written. data: as it will stand in the volume. size: of the content itself, which is kept where
+    a signature may have to be checked."""
 
     method: int
     crc: int
     size: int
     sha256: str
     data: bytes | bytearray
+    content: bytes | None = None
 
 
 def pack(content: bytes) -> Packed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import BinaryIO
 
 from archive.detail import Counts
@@ -44,14 +45,16 @@ class Lists:
         for out in outs:
             out.write(_BOM)
 
-    def add(self, detail: dict) -> None:
-        self.counts.found += 1
-        self.counts.add(detail["destino"])
+    def add(self, details: Sequence[dict]) -> None:
+        """The next documents."""
         index, missing, signed = self._rows
-        index.append(index_line(self.counts.found, detail))
-        missing += _novedad_lines(detail, self._part)
-        if [file for file in detail["archivos"] if "firma" in file]:
-            signed += _firma_lines(detail)
+        index += map(index_line, count(self.counts.found + 1), details)
+        for detail in details:
+            self.counts.add(detail["destino"])
+            missing += _novedad_lines(detail, self._part)
+            if [file for file in detail["archivos"] if "firma" in file]:
+                signed += _firma_lines(detail)
+        self.counts.found += len(details)
         if len(index) >= self._TOGETHER:
             self.flush()
 

@@ -65,20 +65,21 @@ class Writer:
 
     def add(self, name: str, stamp: Stamp, content: bytes) -> Written:
         """Adds `content`, which the caller holds in memory."""
-        return self.add_packed([(name, stamp, pack(content))])[0]
+        packed = pack(content)
+        self.add_packed([(name, stamp, packed)])
+        return Written(self.entries[-1], packed.sha256)
 
-    def add_packed(self, items: Sequence[tuple[str, Stamp, Packed]]) -> list[Written]:
+    def add_packed(self, items: Sequence[tuple[str, Stamp, Packed]]) -> None:
         """Adds several small contents with one write."""
-        out, written, at = [], [], self._at
-        for name, stamp, packed in items:
-            entry = Entry(name, packed.method, packed.crc, len(packed.data), packed.size, stamp, at)
+        out, entries, at = [], [], self._at
+        for name, stamp, (method, crc, size, _, data, _) in items:
+            entry = Entry(name, method, crc, len(data), size, stamp, at)
             header = local_header(entry, zip64=False)
-            out += (header, packed.data)
-            at += len(header) + entry.packed
-            written.append(Written(entry, packed.sha256))
+            out += (header, data)
+            at += len(header) + len(data)
+            entries.append(entry)
         self._write(out)
-        self.entries += [w.entry for w in written]
-        return written
+        self.entries += entries
 
     def put(self, name: str, stamp: Stamp, chunks: Chunks, *, planned: int = 0) -> Written:
         """Adds content of any size. planned: bytes expected at most, which decides on Zip64.

@@ -228,8 +228,7 @@ def test_the_lists_of_the_whole_are_those_of_all_documents_in_order(tmp_path, so
     files = tuple(io.BytesIO() for _ in LISTS)
     lists = tags.Lists(files)
     every = (told for n in range(1, made.plan.parts + 1) for told in reader.details(made.open(n), f"parte{n:02d}"))
-    for told in detail.merged(every):
-        lists.add(told)
+    lists.add(list(detail.merged(every)))
     lists.flush()
     with zipfile.ZipFile(made.volumes[-1]) as last:
         for name, file in zip(LISTS, files, strict=True):
