@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from archive import lane
 from archive.lane import Problem
-from archive.model import Document, File, Source, SourceDown
+from archive.model import Document, File, Source, SourceDown, whole
 from archive.packing import Packed, pack
 from archive.process import die_with_parent
 
@@ -27,6 +27,8 @@ TINY = 24 << 10  # bytes of a file above which writing it down and reading it ag
 _TOGETHER = 48  # files
 _ROOM = 64 << 20  # bytes on the disk
 _MESSAGE = 1 << 20  # bytes; the system takes no larger one
+
+_packed = whole(Packed)
 
 
 class Ahead:
@@ -91,7 +93,7 @@ class Ahead:
         if ref not in self._held and ref in self._places:
             at, length = self._places[ref]
             found = marshal.loads(os.pread(self._store.fileno(), length, at))
-            self._held = {name: Packed(*rest) for name, *rest in found}
+            self._held = {name: _packed(values) for name, values in found}
         return self._held.pop(ref, None)
 
     def _ask(self, batch: list[tuple]) -> None:
@@ -115,7 +117,7 @@ class Ahead:
         read, _ = lane.reader(self._source)
         places, at = {}, 0
         while not self._stop.value and at < _ROOM and (message := asked.recv(_MESSAGE)):
-            found = [(ref, *packed) for ref, packed in _packed(read, marshal.loads(message))]
+            found = [(ref, tuple(packed)) for ref, packed in _each(read, marshal.loads(message))]
             if found:
                 length = self._store.write(marshal.dumps(found))
                 places[found[0][0]] = at, length
@@ -123,7 +125,7 @@ class Ahead:
         return places
 
 
-def _packed(read: lane.Read, batch: list[tuple]) -> Iterator[tuple[str, Packed]]:
+def _each(read: lane.Read, batch: list[tuple]) -> Iterator[tuple[str, Packed]]:
     for values in batch:
         file = File(*values)
         found = lane.content(read, file)

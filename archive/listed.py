@@ -41,8 +41,9 @@ class ListFiles:
         for file in self.files:
             file.close()
 
-    def add(self, details: Sequence[dict]) -> None:
-        self._made.add(details)
+    def add(self, details: Sequence[dict]) -> list[tuple[int, list[tuple[dict, str]]]]:
+        """As `tags.Lists.add`."""
+        return self._made.add(details)
 
     def join(self, volumes: Iterable[Iterable[BinaryIO]]) -> int:
         """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""

@@ -98,10 +98,8 @@ class Maker:
         """A handful of documents is written, then told of: their bytes and this code would drive each other from the caches."""
         for settled in payload.settled():
             told = [detail.of(planned, self.number, outcomes) for planned, outcomes in settled]
-            own.add(told)
-            for (planned, _), one in zip(settled, told, strict=True):
-                if found := tags.novedades(one, self.number):
-                    self.novedades += self._novedades(planned, one, found)
+            for position, found in own.add(told):
+                self.novedades += self._novedades(settled[position][0], told[position], found)
             yield from told
 
     def _novedades(self, planned: PlannedDocument, told: dict, found: list[tuple[dict, str]]) -> Iterator[Novedad]:
