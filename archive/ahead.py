@@ -28,7 +28,7 @@ _TOGETHER = 48  # files
 _ROOM = 64 << 20  # bytes on the disk
 _MESSAGE = 1 << 20  # bytes; the system takes no larger one
 
-_packed = whole(Packed)
+_file, _packed = whole(File), whole(Packed)
 
 
 class Ahead:
@@ -117,7 +117,7 @@ class Ahead:
         read, _ = lane.reader(self._source)
         places, at = {}, 0
         while not self._stop.value and at < _ROOM and (message := asked.recv(_MESSAGE)):
-            found = [(ref, tuple(packed)) for ref, packed in _each(read, marshal.loads(message))]
+            found = _packed_together(read, marshal.loads(message))
             if found:
                 length = self._store.write(marshal.dumps(found))
                 places[found[0][0]] = at, length
@@ -125,12 +125,11 @@ class Ahead:
         return places
 
 
-def _each(read: lane.Read, batch: list[tuple]) -> Iterator[tuple[str, Packed]]:
-    for values in batch:
-        file = File(*values)
-        found = lane.content(read, file)
-        if not isinstance(found, Problem):  # the volume will tell of it
-            yield file.ref, pack(found)
+def _packed_together(read: lane.Read, batch: list[tuple]) -> list[tuple[str, tuple]]:
+    """Reference and `Packed` of each file that could be read; of another the volume will tell. All are read before any is packed:
+    the packer's tables would drive the rest from the cache each time."""
+    contents = [(values[0], lane.content(read, _file(values))) for values in batch]
+    return [(ref, tuple(pack(content))) for ref, content in contents if not isinstance(content, Problem)]
 
 
 def _tail(store: BinaryIO) -> bytes:

@@ -72,8 +72,7 @@ def line(value) -> bytes:
 
 def pack(document: Document, files: list[tuple[File, str]]) -> tuple[bytes, int]:
     """The line of a document and its files with their paths, UNPLACED where its volumes belong; and the length without those."""
-    *values, history, _ = document
-    text = line((values, list(map(tuple, history)), [(path, *file) for file, path in files]))
+    text = line((document[:-2], list(map(tuple, document.history)), [(path, *file) for file, path in files]))
     parts = b",".join([UNPLACED if file.included else b"0" for file, _ in files])
     return b"[%b,[%b],%b" % (UNPLACED, parts, text[1:]), len(text)
 

@@ -85,10 +85,10 @@ class Index:
     def row(self, document: Document) -> bytes:
         """The document's line: what the list shows, what search looks through, and where the rest is (its part, yet unknown).
         The columns stand in the order that `visor.js` names at its top."""
-        d, people = document, self._people
+        d, numbers = document, self._people.__getitem__
         columns = (
             d.id, d.number, d.date[:16], self._kinds[d.kind], ("enviado" in d.trays) + 2 * ("recibido" in d.trays), d.subject,
-            [people[name] for name in d.sender], [people[name] for name in d.to], [people[name] for name in d.cc],
+            [*map(numbers, d.sender)], [*map(numbers, d.to)], [*map(numbers, d.cc)],
             [file.name for file in d.files if file.kind == "anexo"],
         )  # fmt: skip
         return b"%b,%b,%d]" % (shown(columns)[:-1], _UNPLACED, d.signed)
