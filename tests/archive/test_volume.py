@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from archive import directory, plan, verify, volume
+from archive import directory, making, plan, verify, volume
 from archive.errors import CountsBroken, Damaged, Stopped
-from archive.model import File, FileProblem, SourceDown
+from archive.model import File, FileProblem, SourceDown, Step
 from tests.archive.conftest import MIB, Set, document, extract, header, join, validate_bag
 
 
@@ -127,6 +127,18 @@ def test_a_wish_to_stop_is_heard_between_two_files_that_are_looked_into(tmp_path
     with pytest.raises(Stopped):
         volume.build(made_plan, 1, source, tmp_path / "v", should_stop=lambda: len(looked) >= 3, threads=0)
     assert len(looked) == 3
+
+
+def test_lists_too_long_for_memory_say_the_same_as_a_stream(tmp_path, source, monkeypatch):
+    step = Step("2026-01-02T10:00:00-05:00", "Ana", "Juan", "Registro", "palabra distinta %d " * 150_000 % tuple(range(150_000)))
+    plan.make(header(), [document(n, source)._replace(history=(step,)) for n in (1, 2)], tmp_path / "p", part_size=64 * MIB)
+    told = []
+    for whole in (making._WHOLE, 1 * MIB):
+        monkeypatch.setattr(making, "_WHOLE", whole)
+        volume.build(plan.open(tmp_path / "p"), 1, source, tmp_path / "v")
+        with zipfile.ZipFile(tmp_path / "v") as made:
+            told.append({name: made.read(name) for name in made.namelist()})
+    assert told[0] == told[1] and len(told[0]["visor/parte01.js"]) > 4 * MIB
 
 
 def test_progress_ends_at_the_planned_numbers(tmp_path, source):
