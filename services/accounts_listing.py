@@ -17,7 +17,8 @@ from rules.identity import cedula_problem
 from rules.policy import Actor
 from services import scope
 from services.accesses import Access, access_of, in_quipux
-from services.listing import Leg, Listing, Page, Sort
+from services.keyset import Leg
+from services.listing import Listing, Page, Sort, by_ids
 from services.word_index import CUENTAS, Query, asked, begins, on_sqlite
 
 DEFAULT_ORDER = "nombre"
@@ -102,7 +103,7 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[Told
 def _listing(actor: Actor, filters: Filters, load: Select) -> Listing:
     sorts = {"nombre": Sort(Cuenta.apellido_plegado), "ingreso": Sort(Usuario.ultimo_ingreso, descending=True, legs=_entered)}
     return Listing(
-        f"usuarios {filters.digest}", matching(actor, filters), Cuenta.id, sorts, DEFAULT_ORDER, narrow=_narrow(actor, filters), load=load,
+        f"usuarios {filters.digest}", matching(actor, filters), Cuenta.id, sorts, DEFAULT_ORDER, narrow=_narrow(actor, filters), load=by_ids(load, Cuenta.id),
     )
 
 

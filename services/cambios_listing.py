@@ -14,7 +14,7 @@ from rules.identity import words
 from rules.policy import Actor
 from rules.processes import Paso
 from services import aiq_offices, cambios, clock, institution_choice, people, scope
-from services.listing import Listing, Page, Sort
+from services.listing import Listing, Page, Sort, by_ids
 
 OPEN, OVER = "abiertos", "vencidos"
 
@@ -47,7 +47,7 @@ def page(actor: Actor, text: str, state: str, token: str = "") -> Page[CambioAIQ
         query = query.where(CambioAIQ.institucion_id.in_(institution_choice.named(text)))
     name = hashlib.sha256(f"{text} {state}".encode()).hexdigest()[:12]
     load = scope.cambios(actor).options(joinedload(CambioAIQ.institucion), joinedload(CambioAIQ.entrante), joinedload(CambioAIQ.saliente))
-    listing = Listing(f"cambios {name}", query, CambioAIQ.id, {"nro": Sort(CambioAIQ.id, descending=True)}, "-nro", load=load)
+    listing = Listing(f"cambios {name}", query, CambioAIQ.id, {"nro": Sort(CambioAIQ.id, descending=True)}, "-nro", load=by_ids(load, CambioAIQ.id))
     found = listing.page("", token)
     return replace(found, rows=[row for (row,) in found.rows])
 

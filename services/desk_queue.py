@@ -17,7 +17,7 @@ from rules.policy import Actor, Permission, may
 from rules.risk import Risk
 from services import desk_notes, scope
 from services.desk_plazos import NOBODY, Plazos
-from services.listing import Listing, Page, Sort
+from services.listing import Listing, Page, Sort, by_ids
 from services.word_index import begins, on_sqlite
 
 MAX_WORDS = 12
@@ -226,7 +226,7 @@ def _with_flags(query: Select) -> Select:
 def _listing(actor: Actor, query: Select, filters: Filters, plazos: Plazos) -> Listing:
     # The order belongs to a day: a cursor of yesterday starts the list anew.
     name = f"mesa {plazos.today.isoformat()} {filters.digest}"
-    return Listing(name, query, Solicitud.id, {"riesgo": Sort(plazos.rank())}, "riesgo", load=_with_flags(_waiting(actor)))
+    return Listing(name, query, Solicitud.id, {"riesgo": Sort(plazos.rank())}, "riesgo", load=by_ids(_with_flags(_waiting(actor)), Solicitud.id))
 
 
 def _row(actor: Actor, row, plazos: Plazos) -> Row:

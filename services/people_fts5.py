@@ -12,13 +12,12 @@ from sqlalchemy import BindParameter, Integer, Select, bindparam, func, not_, se
 from extensions import db
 from models import Cuenta
 from rules.policy import Actor
+from services.scope import BUILT
 from services.word_index import CUENTAS, Query, begins_later, family_later, typed
 
 BY_SURNAME = "ix_cuenta_palabras_apellido"
 # The last character there is: it ends the surnames that begin with a word.
 LAST = chr(0x10FFFF)
-# Questions kept of each kind, of some 20 kB.
-BUILT = 128
 
 Accounts = Select[tuple[Cuenta]]
 Scope = Callable[[Actor], Accounts]

@@ -2,7 +2,7 @@
 
 Best first: the exact cédula, then surnames that begin so, in their order, the rest by id. The accounts of some institutions are read
 one by one in an index of their own; all of the country's are found by the word index: on PostgreSQL by a function that asks all in one
-question (revision 0012), on SQLite, where a question costs no way, step by step. Each question is built once for an actor and a number of
+question (revision 0014), on SQLite, where a question costs no way, step by step. Each question is built once for an actor and a number of
 words: to build it took longer than the database's answer."""
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from models import Cuenta, Institucion
 from rules.identity import compact
 from rules.policy import Actor
 from services import people_fts5, scope
-from services.people_fts5 import BUILT, Accounts, Scope
+from services.people_fts5 import Accounts, Scope
+from services.scope import BUILT
 from services.word_index import asked, begins_later, family_later, on_sqlite, typed
 
 SHOWN = 20

@@ -18,7 +18,8 @@ from rules.glossary import CARGO
 from rules.policy import Actor
 from services import institution_choice, scope
 from services.aiq_offices import AIQ
-from services.listing import Leg, Listing, Page, Sort
+from services.keyset import Leg
+from services.listing import Listing, Page, Sort, by_ids
 
 DEFAULT_ORDER = "institucion"
 # Names of the orders in the URL, with the direction of the first click.
@@ -89,7 +90,7 @@ def _listing(actor: Actor, filters: Filters) -> Listing:
         "hasta": Sort(Nombramiento.hasta, descending=True, empty=True),
     }
     load = _offices(actor).options(joinedload(Nombramiento.usuario), contains_eager(Nombramiento.institucion))
-    return Listing(f"registro {filters.digest}", matching(actor, filters), Nombramiento.id, sorts, DEFAULT_ORDER, load=load)
+    return Listing(f"registro {filters.digest}", matching(actor, filters), Nombramiento.id, sorts, DEFAULT_ORDER, load=by_ids(load, Nombramiento.id))
 
 
 def matching(actor: Actor, filters: Filters) -> Select[tuple[Nombramiento]]:

@@ -5,6 +5,8 @@ A foreign row is absent here, so that a missing one and a foreign one give the s
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlalchemy import Select, false, or_, select
 
 from extensions import db
@@ -16,12 +18,16 @@ from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
 from services.errors import NotFound
 
+# Statements kept of each kind, of some 20 kB: what every page asks is built once for an actor (a frozen value, so other rights are another actor).
+BUILT = 128
+
 
 def one_of(column, ids):
     """`column` is among `ids`; with one of them an equality, after which an index still gives its order."""
     return column == next(iter(ids)) if len(ids) == 1 else column.in_(ids)
 
 
+@lru_cache(BUILT)
 def solicitudes(actor: Actor) -> Select[tuple[Solicitud]]:
     """Requests the actor may see: own personal ones; the institution's, for its AIQs; all that were sent, for the SGE.
 

@@ -97,11 +97,7 @@ def in_view(vista: Vista, now: datetime) -> ColumnElement[bool]:
 
 
 def but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Solicitud]]:
-    query = scope.solicitudes(actor)
-    if filters.inicio:
-        query = query.where(Solicitud.fecha_solicitud >= deadlines.midnight(filters.inicio))
-    if filters.fin:
-        query = query.where(Solicitud.fecha_solicitud < deadlines.midnight(filters.fin + timedelta(days=1)))
+    query = scope.solicitudes(actor).where(*on_days(filters))
     if filters.nro is not None:
         query = query.where(Solicitud.id == filters.nro)
     if filters.estados:
@@ -113,6 +109,15 @@ def but_names(actor: Actor, filters: Filters, now: datetime) -> Select[tuple[Sol
     if filters.cifra and (figure := board_views.view(filters.cifra)):
         query = query.where(figure.condition(now))
     return query
+
+
+def on_days(filters: Filters) -> list[ColumnElement[bool]]:
+    days = []
+    if filters.inicio:
+        days.append(Solicitud.fecha_solicitud >= deadlines.midnight(filters.inicio))
+    if filters.fin:
+        days.append(Solicitud.fecha_solicitud < deadlines.midnight(filters.fin + timedelta(days=1)))
+    return days
 
 
 def _named(text: str) -> ColumnElement[bool]:

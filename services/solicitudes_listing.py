@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, literal_column, or_, select
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, literal_column, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -16,8 +17,10 @@ from rules import deadlines
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from services import clock, scope, solicitudes_rows
-from services.listing import ROWID, Leg, Listing, Page, Sort
-from services.solicitudes_filters import Filters, but_names, matching, number_of, place_of
+from services.keyset import ROWID, Leg
+from services.listing import Listing, Page, Sort, by_ids
+from services.scope import BUILT
+from services.solicitudes_filters import Filters, but_names, matching, number_of, on_days, place_of
 from services.solicitudes_rows import ALIVE, RUNNING, Row
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
@@ -38,6 +41,9 @@ SHOWN = 8
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 # SQLite's, of revision 0012.
 BY_ID = "ix_solicitud_palabras_filas"
+# As the indexes of PostgreSQL's revision 0014 say it, letter by letter; and how many times as many rows both have as those so far.
+NUMBER = "(solicitud.id / 512) % 64"
+STRIPS = ((literal_column(f"{NUMBER} < 4", Boolean), 4), (literal_column(f"{NUMBER} >= 4 AND {NUMBER} < 16", Boolean), 1))
 
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:
@@ -53,7 +59,7 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tupl
     """All rows of the filters in their order, a batch at a time, whatever their number: (a row with the names of EXPORTED, the
     effective estado, the second line)."""
     now = clock.now()
-    load = scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED)
+    load = by_ids(scope.solicitudes(actor).join(Solicitud.institucion).with_only_columns(*EXPORTED), Solicitud.id)
     for batch in _listing(actor, filters, now).batches(order, load):
         runs = solicitudes_rows.runs(row.id for row in batch if row.estado in RUNNING)
         # Neither the rows nor the database's snapshot are kept while the file grows; forgotten first, none is marked as stale.
@@ -64,17 +70,34 @@ def every(actor: Actor, filters: Filters, order: str = "") -> Iterator[list[tupl
 
 def _narrow(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Select[tuple[Solicitud]]:
     """The rows of `matching`, found by the narrowest filter: number, view or estado, words, institution, date."""
-    few = filters.vista is not None or (filters.estados and Estado.ELIMINADA not in filters.estados)
     if filters.nro is not None or filters.cifra:
         return matching(actor, filters, now)
     if filters.texto:
         return _by_text(actor, filters, now, place)
-    if few:
-        return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {BY_PLACE if place else BY_STATE}", "sqlite")
-    if wanted := asked(filters.nombre):
+    if wanted := _named(filters):
         return _by_words(but_names(actor, filters, now), _query(wanted, filters, place), wanted)
-    index = BY_PLACE if place else BY_STATE if filters.estados else BY_DATE
+    index = BY_PLACE if place else BY_STATE if filters.estados or filters.vista else BY_DATE
     return matching(actor, filters, now).with_hint(Solicitud, f"INDEXED BY {index}", "sqlite")
+
+
+def _named(filters: Filters) -> list[str]:
+    """The words of a name, if they are what the rows are found by: of most estados and of views there are fewer rows than of a word."""
+    few = filters.vista is not None or (filters.estados and Estado.ELIMINADA not in filters.estados)
+    return [] if few or filters.nro is not None or filters.cifra or filters.texto else asked(filters.nombre)
+
+
+def _strips(actor: Actor, filters: Filters, now: datetime, place: int | None) -> Iterator[tuple[Select[tuple[Solicitud]], int]]:
+    """On PostgreSQL, whose word index gives all rows before the first one: parts of the table with indexes of their own (revision 0014), for
+    the frequent names of the country. Days are asked row by row, since an index of them gives as many rows as the words';
+    of a few months' requests too few are in any part."""
+    wanted, months = _named(filters), _months(filters, now)
+    if on_sqlite() or place or not wanted or (months and len(months) <= MONTHS_MARKED):
+        return
+    rest = but_names(actor, replace(filters, inicio=None, fin=None), now)
+    if days := on_days(filters):
+        rest = rest.where(and_(*days).is_(true()))
+    for strip, times in STRIPS:
+        yield _by_words(rest, _query(wanted, filters, place), wanted).where(strip), times
 
 
 def _query(wanted: list[str], filters: Filters, place: int | None) -> Query:
@@ -112,15 +135,20 @@ def _by_text(actor: Actor, filters: Filters, now: datetime, place: int | None) -
 
 
 def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
-    # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
-    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
-    load = scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion))
     place = place_of(actor, filters)
     sorts = {name: replace(sort, descending=FIRST_CLICK[name]) for name, sort in _sorts(filters, now, place).items()}
     return Listing(
         f"solicitudes {filters.digest}", matching(actor, filters, now), Solicitud.id, sorts, DEFAULT_ORDER,
-        narrow=_narrow(actor, filters, now, place), load=load, hinted=Solicitud, once=bool(filters.nombre or filters.texto),
+        narrow=_narrow(actor, filters, now, place), load=_load(actor), hinted=Solicitud, once=bool(filters.nombre or filters.texto),
+        strips=partial(_strips, actor, filters, now, place),
     )
+
+
+@lru_cache(BUILT)
+def _load(actor: Actor) -> Select[Any]:
+    # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
+    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
+    return by_ids(scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion)), Solicitud.id)
 
 
 def _sorts(filters: Filters, now: datetime, place: int | None) -> dict[str, Sort]:

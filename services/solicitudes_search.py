@@ -13,6 +13,7 @@ from models import Institucion, Solicitud
 from rules.lifecycle import effective
 from rules.policy import Actor
 from services import clock, scope
+from services.scope import BUILT
 from services.solicitudes_filters import Filters, number_of, place_of
 from services.solicitudes_listing import BY_ID
 from services.solicitudes_rows import Row
@@ -24,8 +25,6 @@ BRIEF = (
     joinedload(Solicitud.institucion).load_only(Institucion.nombre, Institucion.sigla),
 )
 RECENT = 2000
-# Questions kept of each kind, of some 20 kB.
-BUILT = 128
 LIMIT = bindparam("limite", type_=Integer)
 
 

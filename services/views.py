@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, String, bindparam, func, select
 
 from extensions import db
 from models import VistaGuardada
@@ -19,12 +19,17 @@ MAX_NAME = 80
 MAX_QUERY = 2000
 # What is of one moment, or of the way the page asked.
 PASSING = frozenset({"cursor", "entero", "csrf_token", "accion", "guardada"})
+# Asked by every page of a list, so built once.
+_OWN = (
+    select(VistaGuardada)
+    .where(VistaGuardada.usuario_id == bindparam("usuario", type_=Integer), VistaGuardada.pagina == bindparam("pagina", type_=String))
+    .order_by(func.lower(VistaGuardada.nombre), VistaGuardada.id)
+)
 
 
 def of(actor: Actor, pagina: str) -> list[VistaGuardada]:
     """The person's own views of a list, by name."""
-    query = select(VistaGuardada).where(VistaGuardada.usuario_id == actor.usuario_id, VistaGuardada.pagina == pagina)
-    return list(db.session.scalars(query.order_by(func.lower(VistaGuardada.nombre), VistaGuardada.id)))
+    return list(db.session.scalars(_OWN, {"usuario": actor.usuario_id, "pagina": pagina}))
 
 
 def one(actor: Actor, vista_id: int, pagina: str) -> VistaGuardada:

@@ -136,11 +136,12 @@ def test_every_pause_stays_as_a_row():
 
 
 def test_of_two_officers_at_the_same_moment_one_pauses(app, tmp_path, quipux_folder):
-    actors, outcomes, barrier = [sge(), sge("sge2@demo.gob.ec")], [], threading.Barrier(2)
+    actors, outcomes, barrier = [sge(), sge("sge2@demo.gob.ec")], [], threading.Barrier(2, timeout=60)
     db.session.remove()
+    # Not made in the threads: Python 3.11 sometimes fails to compile (werkzeug its routes) in two at once.
+    others = [create_app(settings_for(tmp_path, quipux_folder)) for _ in actors]
 
-    def order(actor):
-        other = create_app(settings_for(tmp_path, quipux_folder))
+    def order(other, actor):
         with other.app_context(), clock.frozen(NOW):
             barrier.wait()
             try:
@@ -152,7 +153,7 @@ def test_of_two_officers_at_the_same_moment_one_pauses(app, tmp_path, quipux_fol
             db.session.remove()
             db.engine.dispose()
 
-    threads = [threading.Thread(target=order, args=(actor,)) for actor in actors]
+    threads = [threading.Thread(target=order, args=both) for both in zip(others, actors, strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:
