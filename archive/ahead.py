@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 
 from archive import lane
 from archive.lane import Problem
-from archive.model import Document, Source, SourceDown, whole
+from archive.model import Document, Source, SourceDown, from_row
 from archive.packing import Packed, pack
 from archive.process import die_with_parent
 
@@ -38,7 +38,7 @@ class _Wanted(NamedTuple):
     approximate: bool
 
 
-_wanted, _packed = whole(_Wanted), whole(Packed)
+_wanted, _packed = from_row(_Wanted), from_row(Packed)
 
 
 class Ahead:

@@ -32,7 +32,7 @@ def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> d
 
     Files of other volumes are named with their part and without a path; the viewer joins them when it meets them.
     """
-    id, subject_number, kind, date, subject, trays, sender, to, cc, reference, signed, history, _ = planned.document
+    id, visible_number, kind, date, subject, trays, sender, to, cc, reference, signed, history, _ = planned.document
     files, fate = [], "incluido"
     for file in planned.files:
         row = _file(file, number, outcomes)
@@ -41,7 +41,7 @@ def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> d
             fate = "novedad"
     return {
         "id": id, "destino": fate, "parte": planned.part,
-        "numero": subject_number, "tipo": kind, "fecha": date, "asunto": subject, "bandejas": trays,
+        "numero": visible_number, "tipo": kind, "fecha": date, "asunto": subject, "bandejas": trays,
         "de": sender, "para": to, "cc": cc, "referencia": reference, "firmado": signed,
         "archivos": files,
         "recorrido": [

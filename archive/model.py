@@ -27,8 +27,8 @@ CAUSES = {
 NOTICES = frozenset({"nombre"})
 
 
-def whole(kind: type[NamedTuple]) -> Callable[[Iterable], NamedTuple]:
-    """Makes a `kind` of all its fields, in order, in a third of the time that calling it takes: for hundreds of thousands of them."""
+def from_row(kind: type[NamedTuple]) -> Callable[[Iterable], NamedTuple]:
+    """Makes a `kind` of a row of all its fields, which nobody counts, in two thirds of the time of a call: for what comes by the hundred thousand."""
     return partial(tuple.__new__, kind)
 
 

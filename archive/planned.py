@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from archive.assign import PlannedVolume
 from archive.jsontext import dumps, loads
-from archive.model import NOTICES, Document, File, Step, whole
+from archive.model import NOTICES, Document, File, Step, from_row
 
 SIGNABLE = (".pdf", ".p7m", ".p7s")
-_document, _file, _step = whole(Document), whole(File), whole(Step)
+_document, _file, _step = from_row(Document), from_row(File), from_row(Step)
 UNPLACED = b"\0"  # stands in a line for a volume that is not known yet; JSON never holds it
 
 
@@ -29,7 +29,7 @@ class PlannedFile(NamedTuple):
         return self.file.problem or ("ausente" if self.file.size is None else None)
 
 
-_planned_file = whole(PlannedFile)
+_planned_file = from_row(PlannedFile)
 
 
 class PlannedDocument(NamedTuple):
@@ -44,7 +44,7 @@ class PlannedDocument(NamedTuple):
         return sorted({self.part} | {f.part for f in self.files if f.part})
 
 
-_planned = whole(PlannedDocument)
+_planned = from_row(PlannedDocument)
 
 
 @dataclass(frozen=True, slots=True)

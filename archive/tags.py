@@ -118,20 +118,6 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def records(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """The records of such a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
-    held, head = b"", True
-    for line in stream:
-        if held or b'"' in line:
-            held += line
-            if held.count(b'"') % 2:
-                continue
-            line, held = held, b""
-        if not head:
-            yield line
-        head = False
-
-
 def _cell(value: str) -> str:
     text = value.replace("\0", "")
     return "'" + text if text[:1] in _FORMULA else text
