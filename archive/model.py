@@ -28,7 +28,7 @@ NOTICES = frozenset({"nombre"})
 
 
 def from_row(kind: type[NamedTuple]) -> Callable[[Iterable], NamedTuple]:
-    """Makes a `kind` of a row of all its fields, which nobody counts, in two thirds of the time of a call: for what comes by the hundred thousand."""
+    """Makes a `kind` of a row of all its fields, which nobody counts: in two thirds of the time of a call."""
     return partial(tuple.__new__, kind)
 
 
