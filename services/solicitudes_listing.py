@@ -41,9 +41,13 @@ SHOWN = 8
 BY_DATE, BY_PLACE, BY_STATE = "ix_solicitud_fecha", "ix_solicitud_institucion_fecha", "ix_solicitud_estado_fecha"
 # SQLite's, of revision 0012.
 BY_ID = "ix_solicitud_palabras_filas"
-# As the indexes of PostgreSQL's revision 0014 say it, letter by letter; and how many times as many rows both have as those so far.
+# As the indexes of PostgreSQL's revision 0014 say it, letter by letter; and how many times as many rows all have as those so far.
 NUMBER = "(solicitud.id / 512) % 64"
-STRIPS = ((literal_column(f"{NUMBER} < 4", Boolean), 4), (literal_column(f"{NUMBER} >= 4 AND {NUMBER} < 16", Boolean), 1))
+STRIPS = (
+    (literal_column(f"{NUMBER} = 0", Boolean), 16),
+    (literal_column(f"{NUMBER} >= 1 AND {NUMBER} < 4", Boolean), 4),
+    (literal_column(f"{NUMBER} >= 4 AND {NUMBER} < 16", Boolean), 1),
+)
 
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[Row], str]:

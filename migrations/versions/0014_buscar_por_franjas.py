@@ -19,7 +19,7 @@ depends_on = None
 STRIPS = [("{n} = 0", 1), ("{n} = 1", 2), ("{n} >= 2 AND {n} < 4", 4), ("{n} >= 4 AND {n} < 8", 8), ("{n} >= 8 AND {n} < 16", 16)]
 SAMPLED = STRIPS[-1][1]
 # Of the requests ten thousand are counted: fewer strips tell as much.
-STRIPS_OF_REQUESTS = [("{n} < 4", 4), ("{n} >= 4 AND {n} < 16", 16)]
+STRIPS_OF_REQUESTS = [("{n} = 0", 1), ("{n} >= 1 AND {n} < 4", 4), ("{n} >= 4 AND {n} < 16", 16)]
 INDEX = "ix_{table}_palabras_franja_{n}"
 REQUESTS = "comienzos(busqueda || ' __i' || institucion_id::text)"
 WALKED = "buscar_apellidos(text, text[], int, int, int, int, boolean)"
