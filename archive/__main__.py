@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from archive import checking, directory, plan, several, volume
+from archive import checking, plan, several, volume, whole
 from archive.ahead import Ahead
 from archive.assign import check_part_size
 from archive.errors import ArchiveError
@@ -154,26 +154,14 @@ def _planned(folder: Folder, source: Ahead, options: argparse.Namespace, work: P
     return plan.open(work / "plan")
 
 
-def _volumes(
-    made: plan.Plan, source: Ahead, options: argparse.Namespace, work: Path
-) -> list[volume.VolumeResult]:
-    def finished(number: int):
-        return open(work / str(number), "rb")
-
-    def build(number: int, turn: several.Turn) -> volume.VolumeResult:
-        def earlier(other: int):
-            turn.after(other)
-            return finished(other)
-
-        out, signatures = work / str(number), not options.no_signatures
+def _volumes(made: plan.Plan, source: Ahead, options: argparse.Namespace, work: Path) -> list[volume.VolumeResult]:
+    def data(number: int, out: Path, earlier: volume.Earlier, turn: several.Turn) -> volume.VolumeResult:
+        signatures = not options.no_signatures
         return volume.build(
             made, number, source, out, earlier=earlier, should_stop=turn.should_stop, signatures=signatures, threads=turn.threads
         )
 
-    results = several.each(range(1, made.parts + 1), build)
-    if made.parts > 1:
-        results.append(directory.build(made, finished, work / str(made.parts + 1)))
-    return results
+    return whole.build(made, work, data)
 
 
 def _publish(results: list[volume.VolumeResult], work: Path, out: Path, *, independent: bool) -> None:

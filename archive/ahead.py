@@ -13,20 +13,32 @@ import socket
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from archive import lane
 from archive.lane import Problem
-from archive.model import Document, File, Source, SourceDown
+from archive.model import Document, Source, SourceDown, from_row
 from archive.packing import Packed, pack
 from archive.process import die_with_parent
 
 TINY = 24 << 10  # bytes of a file above which writing it down and reading it again costs more than is gained
-_TOGETHER = 48  # files
+_TOGETHER = 48  # documents, or files
 _ROOM = 64 << 20  # bytes on the disk
 _MESSAGE = 1 << 20  # bytes; the system takes no larger one
+
+
+class _Wanted(NamedTuple):
+    """What of a `model.File` is asked for when it is read."""
+
+    ref: str
+    size: int
+    approximate: bool
+
+
+_wanted, _packed = from_row(_Wanted), from_row(Packed)
 
 
 class Ahead:
@@ -62,18 +74,19 @@ class Ahead:
         asked.close()
 
     def passing(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The same documents; their tiny files are packed when they have passed by."""
-        if self._helper is None:
-            yield from documents
-            return
-        batch: list[tuple] = []
-        for document in documents:
-            batch += [tuple(file) for file in document.files if file.included and file.size < TINY]
-            if len(batch) >= _TOGETHER:
-                self._ask(batch)
-                batch = []
-            yield document
-        self._ask(batch)
+        """The same documents; their tiny files are packed meanwhile."""
+        documents = iter(documents)
+        while some := list(islice(documents, _TOGETHER)):
+            if self._helper:
+                tiny = [
+                    (file.ref, file.size, file.approximate)
+                    for document in some
+                    for file in document.files
+                    if file.included and file.size < TINY
+                ]
+                for at in range(0, len(tiny), _TOGETHER):
+                    self._ask(tiny[at : at + _TOGETHER])
+            yield from some
 
     def settle(self) -> None:
         """Ends the packing; from here on `ready` knows what there is. May be called again."""
@@ -91,7 +104,7 @@ class Ahead:
         if ref not in self._held and ref in self._places:
             at, length = self._places[ref]
             found = marshal.loads(os.pread(self._store.fileno(), length, at))
-            self._held = {name: Packed(*rest) for name, *rest in found}
+            self._held = {name: _packed(values) for name, values in found}
         return self._held.pop(ref, None)
 
     def _ask(self, batch: list[tuple]) -> None:
@@ -115,7 +128,7 @@ class Ahead:
         read, _ = lane.reader(self._source)
         places, at = {}, 0
         while not self._stop.value and at < _ROOM and (message := asked.recv(_MESSAGE)):
-            found = [(ref, *packed) for ref, packed in _packed(read, marshal.loads(message))]
+            found = _packed_together(read, marshal.loads(message))
             if found:
                 length = self._store.write(marshal.dumps(found))
                 places[found[0][0]] = at, length
@@ -123,12 +136,11 @@ class Ahead:
         return places
 
 
-def _packed(read: lane.Read, batch: list[tuple]) -> Iterator[tuple[str, Packed]]:
-    for values in batch:
-        file = File(*values)
-        found = lane.content(read, file)
-        if not isinstance(found, Problem):  # the volume will tell of it
-            yield file.ref, pack(found)
+def _packed_together(read: lane.Read, batch: list[tuple]) -> list[tuple[str, tuple]]:
+    """Reference and `Packed` of each file that could be read; of another the volume will tell. All are read before any is packed:
+    the packer's tables would drive the rest from the cache each time."""
+    contents = [(values[0], lane.content(read, _wanted(values))) for values in batch]
+    return [(ref, tuple(pack(content))) for ref, content in contents if not isinstance(content, Problem)]
 
 
 def _tail(store: BinaryIO) -> bytes:

@@ -32,37 +32,40 @@ def of(planned: PlannedDocument, number: int, outcomes: dict[str, Outcome]) -> d
 
     Files of other volumes are named with their part and without a path; the viewer joins them when it meets them.
     """
-    d = planned.document
-    files = [_file(f, number, outcomes) for f in planned.files]
-    broken = [f for f in files if "causa" in f and f["causa"] not in NOTICES]
+    id, visible_number, kind, date, subject, trays, sender, to, cc, reference, signed, history, _ = planned.document
+    files, fate = [], "incluido"
+    for file in planned.files:
+        row = _file(file, number, outcomes)
+        files.append(row)
+        if "causa" in row and row["causa"] not in NOTICES:
+            fate = "novedad"
     return {
-        "id": d.id, "destino": "novedad" if broken else "incluido", "parte": planned.part,
-        "numero": d.number, "tipo": d.kind, "fecha": d.date, "asunto": d.subject, "bandejas": d.trays,
-        "de": d.sender, "para": d.to, "cc": d.cc, "referencia": d.reference, "firmado": d.signed,
+        "id": id, "destino": fate, "parte": planned.part,
+        "numero": visible_number, "tipo": kind, "fecha": date, "asunto": subject, "bandejas": trays,
+        "de": sender, "para": to, "cc": cc, "referencia": reference, "firmado": signed,
         "archivos": files,
         "recorrido": [
             {"fecha": s.date, "de": s.sender, "para": s.recipient, "accion": s.action, "comentario": s.comment}
-            for s in d.history
-        ],
+            for s in history
+        ] if history else [],
     }  # fmt: skip
 
 
-def _file(f: PlannedFile, number: int, outcomes: dict[str, Outcome]) -> dict:
-    file = f.file
+def _file(planned: PlannedFile, number: int, outcomes: dict[str, Outcome]) -> dict:
+    file, path, part = planned
     name = file.name if file.name.isascii() else file.name.encode("utf-8", "replace").decode()
     row = {"clase": file.kind, "nombre": name, "descripcion": file.description, "fecha": file.date}
-    if problem := f.problem:
-        row["causa"] = problem
-    elif f.part != number or (done := outcomes.get(f.path)) is None:
-        row |= {"parte": f.part, "bytes": file.size}
-    elif done.cause:
-        row |= {"parte": number, "causa": done.cause, "tardia": True}
-    else:
-        row |= {"parte": number, "ruta": f.path, "bytes": done.bytes, "sha256": done.sha256}
-        if file.problem:
-            row["aviso"] = file.problem
-        if done.signature:
-            row["firma"] = done.signature
+    done = outcomes.get(path) if part == number else None
+    if done is None:
+        return row | ({"causa": problem} if (problem := planned.problem) else {"parte": part, "bytes": file.size})
+    row["parte"] = number
+    if done.cause:
+        return row | {"causa": done.cause, "tardia": True}
+    row["ruta"], row["bytes"], row["sha256"] = path, done.bytes, done.sha256
+    if file.problem:
+        row["aviso"] = file.problem
+    if done.signature:
+        row["firma"] = done.signature
     return row
 
 

@@ -164,14 +164,10 @@ class _Maker:
 
     def _elsewhere(self) -> Iterator[bytes]:
         """Central records of the payload and the viewer script of each data volume."""
-        front = {name.encode() for name in self.front}
         for number in self.numbers:
-            script = viewer.part_name(part_key(self.plan, number)).encode()
+            beside = {viewer.part_name(part_key(self.plan, number)), *(self.front if number == 1 else ())}
+            beside, unwanted = {name.encode() for name in beside}, _EMPTY if number in self.empty - {self.placeholder} else None
             with closing(self.opener(number)) as stream:
                 for name, record in read_records(stream):
-                    if number in self.empty and name == _EMPTY:
-                        belongs = number == self.placeholder
-                    else:
-                        belongs = name.startswith(_PAYLOAD) or name == script or (number == 1 and name in front)
-                    if belongs:
+                    if name.startswith(_PAYLOAD) and name != unwanted or name in beside:
                         yield on_disk(record, number - 1)

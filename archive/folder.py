@@ -37,7 +37,7 @@ class Folder:
             file = File(relative, "principal", relative, size, suffix, problem)
             shown = relative if relative.isascii() else relative.encode("utf-8", "replace").decode()
             subject = shown.rpartition("/")[2]
-            yield Document(str(number), shown, "Archivo", _iso(info.st_mtime), subject, (), files=(file,))
+            yield Document(str(number), shown, "Archivo", _iso(info.st_mtime), subject, (), (), (), (), "", False, (), (file,))
 
     def newest(self) -> str:
         """ISO instant of the youngest file that `documents` gave: the folder's own clock, so that equal folders give equal

@@ -20,13 +20,6 @@ TRIES = 2  # of each file, before it is a novedad
 Read = Callable[[File], bytes]
 
 
-class Small(NamedTuple):
-    """A small file, read and packed. content: kept where a signature may have to be checked."""
-
-    packed: Packed
-    content: bytes | None
-
-
 class Problem(NamedTuple):
     """Why a file cannot be included, a key of CAUSES."""
 
@@ -51,10 +44,11 @@ def content(read: Read, file: File) -> bytes | Problem:
     return Problem(cause)
 
 
-def packed(found: bytes | Problem, keep: bool) -> Small | Problem:
+def packed(found: bytes | Problem, keep: bool) -> Packed | Problem:
+    """keep: with its content, for somebody who has to look into it."""
     if isinstance(found, Problem):
         return found
-    return Small(pack(found), found if keep else None)
+    return pack(found)._replace(content=found) if keep else pack(found)
 
 
 def _held_to_plan(read: Callable[[str, int], bytes], file: File) -> bytes:

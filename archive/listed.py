@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import BinaryIO
 
@@ -41,10 +41,9 @@ class ListFiles:
         for file in self.files:
             file.close()
 
-    def told(self, details: Iterable[dict]) -> Iterator[dict]:
-        for one in details:
-            self._made.add(one)
-            yield one
+    def add(self, details: Sequence[dict]) -> list[tuple[int, list[tuple[dict, str]]]]:
+        """As `tags.Lists.add`."""
+        return self._made.add(details)
 
     def join(self, volumes: Iterable[Iterable[BinaryIO]]) -> int:
         """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""
@@ -52,11 +51,25 @@ class ListFiles:
         index, *others = self.files
         numbers = count(1)
         for own_index, *own in volumes:
-            index.writelines(b"%d;%b" % (next(numbers), record.partition(b";")[2]) for record in tags.records(own_index))
+            index.writelines(b"%d;%b" % (next(numbers), record.partition(b";")[2]) for record in records(own_index))
             for file, stream in zip(others, own, strict=True):
-                file.writelines(tags.records(stream))
+                file.writelines(records(stream))
         return next(numbers) - 1
 
     def finish(self) -> Counts:
         self._made.flush()
         return self._made.counts
+
+
+def records(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The records of a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
+    held, head = b"", True
+    for line in stream:
+        if held or b'"' in line:
+            held += line
+            if held.count(b'"') % 2:
+                continue
+            line, held = held, b""
+        if not head:
+            yield line
+        head = False

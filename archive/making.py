@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, starmap
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
 from archive import detail, reader, tags, viewer
-from archive.detail import Outcome
 from archive.errors import CountsBroken
 from archive.listed import LISTS, ListFiles, list_name, part_key
 from archive.model import Source
@@ -21,10 +22,10 @@ from archive.payload import Payload, Wishes
 from archive.plan import Plan
 from archive.planned import PlannedDocument
 from archive.verdicts import Verdicts
-from archive.writer import Closed, Writer, Written
+from archive.writer import Closed, Writer
 from archive.zipfmt import dos_stamp
 
-_TOGETHER = 48  # documents that are written before they are told of
+_WHOLE = 16 << 20  # bytes of a list or of the viewer's data that are packed in memory
 
 Earlier = Callable[[int], BinaryIO]
 
@@ -91,24 +92,19 @@ class Maker:
         key, wishes = part_key(self.plan, self.number), self._wishes
         verdicts = Verdicts(self.writer, self._out, wanted=wishes.signatures, anchors=wishes.anchors, moment=self.plan.header.made)
         payload = Payload(self.plan, self.number, self._source, self._pool, wishes, self.writer, verdicts, self._listed)
-        self._journal.writelines(viewer.part_js(key, own.told(self._details(payload))))
+        self._journal.writelines(viewer.part_js(key, self._details(payload, own)))
         if not self._manifest:
-            self._listed(self.writer.add(tags.EMPTY_NAME, self._stamp, tags.EMPTY))
-        self._tag_stream(viewer.part_name(key), lambda: _rewound(self._journal))
+            self._listed([(self.writer.add(tags.EMPTY_NAME, self._stamp, tags.EMPTY).sha256, tags.EMPTY_NAME)])
+        self._tag_file(viewer.part_name(key), self._journal)
         return payload.documents
 
-    def _details(self, payload: Payload) -> Iterator[dict]:
+    def _details(self, payload: Payload, own: ListFiles) -> Iterator[dict]:
         """A handful of documents is written, then told of: their bytes and this code would drive each other from the caches."""
-        settled = payload.settled()
-        while some := list(islice(settled, _TOGETHER)):
-            for planned, outcomes in some:
-                yield self._told(planned, outcomes)
-
-    def _told(self, planned: PlannedDocument, outcomes: dict[str, Outcome]) -> dict:
-        told = detail.of(planned, self.number, outcomes)
-        if found := tags.novedades(told, self.number):
-            self.novedades += self._novedades(planned, told, found)
-        return told
+        for settled in payload.settled():
+            told = [detail.of(planned, self.number, outcomes) for planned, outcomes in settled]
+            for position, found in own.add(told):
+                self.novedades += self._novedades(settled[position][0], told[position], found)
+            yield from told
 
     def _novedades(self, planned: PlannedDocument, told: dict, found: list[tuple[dict, str]]) -> Iterator[Novedad]:
         d = planned.document
@@ -144,8 +140,8 @@ class Maker:
         # A document that runs over several volumes stands in the lists of each: those of the whole are made from all the details.
         every = (self._told_by(number, earlier) for number in range(1, self.plan.parts + 1))
         with self._lists(None) as whole:
-            for _ in whole.told(detail.merged(chain.from_iterable(every))):
-                pass
+            for told in detail.merged(chain.from_iterable(every)):
+                whole.add([told])
             counts = whole.finish()
             counts.found = self.plan.summary.documents
             counts.check()
@@ -157,22 +153,19 @@ class Maker:
             with closing(earlier(number)) as stream:
                 entries = reader.tag_entries(stream)
                 yield [reader.open_entry(stream, entries[list_name(self.plan, name, number)]) for name in LISTS]
-        for file in own.files:
-            file.seek(0)
-        yield list(own.files)
+        yield list(map(_rewound, own.files))
 
     def _told_by(self, number: int, earlier: Earlier) -> Iterator[dict]:
         """Details of volume `number`; this one's from the temporary file."""
         if number == self.number:
-            self._journal.seek(0)
-            yield from viewer.read_part_js(self._journal)
+            yield from viewer.read_part_js(_rewound(self._journal))
             return
         with closing(earlier(number)) as stream:
             yield from reader.details(stream, part_key(self.plan, number))
 
     def _tag_lists(self, made: ListFiles) -> None:
         for name, file in zip(LISTS, made.files, strict=True):
-            self._tag_stream(list_name(self.plan, name, made.part), lambda file=file: _rewound(file))
+            self._tag_file(list_name(self.plan, name, made.part), file)
 
     # --- the bag
 
@@ -188,17 +181,21 @@ class Maker:
     def _tag(self, name: str, content: bytes) -> None:
         self._tags.append(tags.manifest_line(self.writer.add(name, self._stamp, content).sha256, name))
 
-    def _tag_stream(self, name: str, chunks) -> None:
-        self._tags.append(tags.manifest_line(self.writer.put(name, self._stamp, chunks).sha256, name))
+    def _tag_file(self, name: str, file: BinaryIO) -> None:
+        """What lies in a temporary file, as a whole where memory allows: that takes half the time of a stream and a tenth less room."""
+        if file.seek(0, SEEK_END) <= _WHOLE:
+            self._tag(name, _rewound(file).read())
+        else:
+            written = self.writer.put(name, self._stamp, lambda: iter(partial(_rewound(file).read, BLOCK), b""))
+            self._tags.append(tags.manifest_line(written.sha256, name))
 
-    def _listed(self, written: Written) -> None:
-        self._manifest.append(tags.manifest_line(written.sha256, written.entry.name))
+    def _listed(self, files: list[tuple[str, str]]) -> None:
+        self._manifest += starmap(tags.manifest_line, files)
 
     def _temporary(self) -> BinaryIO:
         return tempfile.TemporaryFile(dir=self._out.parent)
 
 
-def _rewound(stream: BinaryIO) -> Iterator[bytes]:
+def _rewound(stream: BinaryIO) -> BinaryIO:
     stream.seek(0)
-    while block := stream.read(BLOCK):
-        yield block
+    return stream

@@ -6,7 +6,9 @@ hundred thousand is a NamedTuple: it cannot be changed either, and is made in a 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO, NamedTuple, Protocol
 
 # Why a file could not be included: a closed list, so that bytes and screens never carry an exception's text.
@@ -23,6 +25,11 @@ CAUSES = {
 }
 # Causes that only tell of something: the file is included, the document is not "con novedad".
 NOTICES = frozenset({"nombre"})
+
+
+def from_row(kind: type[NamedTuple]) -> Callable[[Iterable], NamedTuple]:
+    """Makes a `kind` of a row of all its fields, which nobody counts: in two thirds of the time of a call."""
+    return partial(tuple.__new__, kind)
 
 
 class File(NamedTuple):

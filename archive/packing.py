@@ -28,23 +28,30 @@ _WORTH_STREAMING = 0.9  # of a large content: zlib takes four times as long as l
 
 
 class Packed(NamedTuple):
-    """A small content ready to be written. data: as it will stand in the volume. size: of the content itself."""
+    """A small content ready to be written. data: as it will stand in the volume. size: of the content itself, which is kept where
+    a signature may have to be checked."""
 
     method: int
     crc: int
     size: int
     sha256: str
     data: bytes | bytearray
+    content: bytes | None = None
 
 
 def pack(content: bytes) -> Packed:
     """Hashes, sums and, where it pays, deflates `content`."""
     method, data = STORED, content
     if pays(content):
-        smaller = deflate_compress(content, LEVEL)
+        smaller = deflated(content)
         if worth_keeping(len(smaller), len(content)):
             method, data = DEFLATED, smaller
     return Packed(method, crc32(content), len(content), sha256(content).hexdigest(), data)
+
+
+def deflated(content: bytes) -> bytes | bytearray:
+    """All of `content` as a raw DEFLATE stream at the archive's level."""
+    return deflate_compress(content, LEVEL)
 
 
 def streaming_pays(head: bytes) -> bool:
@@ -67,7 +74,7 @@ def _shrinks(data: bytes) -> float:
     view, count = memoryview(data), max(_LEAST, len(data) // _EVERY)
     step = len(data) // count
     sample = b"".join(view[at : at + _SAMPLE] for at in range((step - _SAMPLE) // 2, len(data), step))
-    return len(deflate_compress(sample, LEVEL)) / len(sample)
+    return len(deflated(sample)) / len(sample)
 
 
 def worth_keeping(packed: int, size: int) -> bool:

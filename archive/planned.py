@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import starmap
 from typing import NamedTuple
 
 from archive.assign import PlannedVolume
 from archive.jsontext import dumps, loads
-from archive.model import NOTICES, Document, File, Step
+from archive.model import NOTICES, Document, File, Step, from_row
 
 SIGNABLE = (".pdf", ".p7m", ".p7s")
+_document, _file, _step = from_row(Document), from_row(File), from_row(Step)
 UNPLACED = b"\0"  # stands in a line for a volume that is not known yet; JSON never holds it
 
 
@@ -29,6 +29,9 @@ class PlannedFile(NamedTuple):
         return self.file.problem or ("ausente" if self.file.size is None else None)
 
 
+_planned_file = from_row(PlannedFile)
+
+
 class PlannedDocument(NamedTuple):
     """A document with its planned files. part: the volume it begins in, where it is counted."""
 
@@ -39,6 +42,9 @@ class PlannedDocument(NamedTuple):
     @property
     def parts(self) -> list[int]:
         return sorted({self.part} | {f.part for f in self.files if f.part})
+
+
+_planned = from_row(PlannedDocument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,7 @@ def line(value) -> bytes:
 
 def pack(document: Document, files: list[tuple[File, str]]) -> tuple[bytes, int]:
     """The line of a document and its files with their paths, UNPLACED where its volumes belong; and the length without those."""
-    *values, history, _ = document
-    text = line((values, list(map(tuple, history)), [(path, *file) for file, path in files]))
+    text = line((document[:-2], list(map(tuple, document.history)), [(path, *file) for file, path in files]))
     parts = b",".join([UNPLACED if file.included else b"0" for file, _ in files])
     return b"[%b,[%b],%b" % (UNPLACED, parts, text[1:]), len(text)
 
@@ -80,13 +85,12 @@ def placed(packed: bytes, home: int, parts: list[int]) -> bytes:
 
 def unpack(text: bytes) -> PlannedDocument:
     """The document of a line whose volumes are known."""
-    home, parts, values, history, files = loads(text)
-    id, number, kind, date, subject, trays, sender, to, cc, reference, signed = values
-    own = tuple([File(*rest) for _, *rest in files])
-    planned = tuple([PlannedFile(file, row[0], part) for file, row, part in zip(own, files, parts, strict=True)])
-    steps = tuple(starmap(Step, history))
-    return PlannedDocument(
-        Document(id, number, kind, date, subject, tuple(trays), tuple(sender), tuple(to), tuple(cc), reference, signed, steps, own),
-        planned,
-        home,
-    )
+    home, parts, values, history, rows = loads(text)
+    values[5:9] = map(tuple, values[5:9])  # trays and people
+    files, planned = [], []
+    for (path, *own), part in zip(rows, parts, strict=True):
+        file = _file(own)
+        files.append(file)
+        planned.append(_planned_file((file, path, part)))
+    steps = tuple(map(_step, history)) if history else ()
+    return _planned((_document((*values, steps, tuple(files))), tuple(planned), home))

@@ -38,19 +38,20 @@ Task = Callable[[V, Turn], T]
 _work: tuple[Task, object] | None = None  # of a process that `each` made: its task, and what all of them see
 
 
-def each(volumes: Sequence[V], task: Task[V, T]) -> list[T]:
+def each(volumes: Sequence[V], task: Task[V, T], *, helped: int = 1) -> list[T]:
     """What `task(volume, turn)` gives for each, in order; they are begun in that order.
 
     Volume and result pass between processes, so they can be pickled. When one fails the other is stopped, and the first failure
-    is raised. The last has threads to help it: the other process has nothing to do then.
+    is raised. helped: how many of the last have threads to help them, because the other process has little to do then.
     """
     at_once = min(len(volumes), _AT_ONCE, os.cpu_count() or 1)
     if at_once < 2:
         return [task(one, Turn(lambda: False, None, lambda _: None)) for one in volumes]
     context = multiprocessing.get_context("fork")  # a plan, a source and a closure need no pickling
     done = context.RawArray("b", len(volumes) + 1)  # who is done; the one behind the last: whether to stop
+    alone = len(volumes) - helped
     with ProcessPoolExecutor(at_once, context, _begin, (os.getpid(), task, done)) as pool:
-        begun = [pool.submit(_one, position, one) for position, one in enumerate(volumes)]
+        begun = [pool.submit(_one, position, one, 0 if position < alone else None) for position, one in enumerate(volumes)]
         try:
             failed = [f for f in wait(begun, return_when=FIRST_EXCEPTION).done if f.exception()]
             return [future.result() for future in failed or begun]
@@ -66,7 +67,7 @@ def _begin(parent: int, task: Task, done) -> None:
     _work = task, done
 
 
-def _one(position: int, volume):
+def _one(position: int, volume, threads: int | None):
     task, done = _work
 
     def should_stop() -> bool:  # asked for every document: a byte that all see costs no lock
@@ -80,6 +81,6 @@ def _one(position: int, volume):
 
     if should_stop():  # handed over before the other one failed
         raise Stopped("Detenido")
-    made = task(volume, Turn(should_stop, None if position == len(done) - 2 else 0, after))
+    made = task(volume, Turn(should_stop, threads, after))
     done[position] = 1
     return made

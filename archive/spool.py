@@ -11,7 +11,7 @@ from archive.assign import Asked, file_room
 from archive.digests import Digests, digest
 from archive.errors import PlanError
 from archive.model import Document, File
-from archive.packing import packer
+from archive.packing import deflated
 from archive.pipeline import Behind
 from archive.planned import SIGNABLE, pack
 
@@ -42,7 +42,7 @@ class Spool:
         self._raw, self._places, self._behind, self._seen = raw, places, behind, Digests()
         self._lengths: list[int] = []  # of the batches in `raw`
         # The lists and the index are these same words in another order: what they take deflated, these take.
-        self._packer, self._words_length, self._told = packer(), 0, 0  # told: lines of these lists
+        self._words_length = self._told = 0  # told: lines of these lists
         self._begin()
 
     def add(self, documents: Sequence[Document]) -> None:
@@ -81,8 +81,7 @@ class Spool:
         all documents are there. Part numbers and late novedades, unknown yet, get a margin."""
         self._keep()
         self._behind.wait()
-        words = self._words_length + len(self._packer.flush())
-        return viewer.static_room() + 2 * words + _LINE_MARGIN * self._told + (32 << 10)
+        return viewer.static_room() + 2 * self._words_length + _LINE_MARGIN * self._told + (32 << 10)
 
     def batches(self) -> Iterator[Batch]:
         """What was written down, in order."""
@@ -99,7 +98,7 @@ class Spool:
         self._begin()
 
     def _weigh(self, words: list[str]) -> None:
-        self._words_length += len(self._packer.compress("".join(words).encode("utf-8", "replace")))
+        self._words_length += len(deflated("".join(words).encode("utf-8", "replace")))
 
     def _named(self, document: Document) -> list[tuple[File, str]]:
         named = list(zip(document.files, self._places(document), strict=True))

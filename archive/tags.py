@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import BinaryIO
 
 from archive.detail import Counts
@@ -44,16 +45,22 @@ class Lists:
         for out in outs:
             out.write(_BOM)
 
-    def add(self, detail: dict) -> None:
-        self.counts.found += 1
-        self.counts.add(detail["destino"])
+    def add(self, details: Sequence[dict]) -> list[tuple[int, list[tuple[dict, str]]]]:
+        """The next documents. Gives back which of them, counted from 0, have novedades or notices, and those."""
         index, missing, signed = self._rows
-        index.append(index_line(self.counts.found, detail))
-        missing += _novedad_lines(detail, self._part)
-        if [file for file in detail["archivos"] if "firma" in file]:
-            signed += _firma_lines(detail)
+        index += map(index_line, count(self.counts.found + 1), details)
+        strange = []
+        for position, detail in enumerate(details):
+            self.counts.add(detail["destino"])
+            if found := novedades(detail, self._part):
+                strange.append((position, found))
+                missing += _novedad_lines(detail, found)
+            if [file for file in detail["archivos"] if "firma" in file]:
+                signed += _firma_lines(detail)
+        self.counts.found += len(details)
         if len(index) >= self._TOGETHER:
             self.flush()
+        return strange
 
     def flush(self) -> None:
         for out, rows in zip(self._outs, self._rows, strict=True):
@@ -71,14 +78,14 @@ def index_line(position: int, d: dict) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _novedad_lines(d: dict, part: int | None) -> list[tuple[str, ...]]:
+def _novedad_lines(d: dict, found: list[tuple[dict, str]]) -> list[tuple[str, ...]]:
     return [
         (d["numero"], _day(d["fecha"]), d["asunto"], f["nombre"], _KINDS.get(f["clase"], f["clase"]), CAUSES[cause], f"Nº {d['id']}")
-        for f, cause in novedades(d, part)
+        for f, cause in found
     ]
 
 
-def novedades(detail: dict, part: int | None = None) -> list[tuple[dict, str]]:
+def novedades(detail: dict, part: int | None) -> list[tuple[dict, str]]:
     """(file, cause) of each novedad or notice of a document; with `part`, those that this volume has to tell."""
     found = [(file, cause) for file in detail["archivos"] if (cause := file.get("causa") or file.get("aviso"))]
     return [one for one in found if part is None or one[0].get("parte", detail["parte"]) == part] if found else found
@@ -109,20 +116,6 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(rows)
     return text.getvalue()
-
-
-def records(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """The records of such a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
-    held, head = b"", True
-    for line in stream:
-        if held or b'"' in line:
-            held += line
-            if held.count(b'"') % 2:
-                continue
-            line, held = held, b""
-        if not head:
-            yield line
-        head = False
 
 
 def _cell(value: str) -> str:

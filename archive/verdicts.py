@@ -30,10 +30,7 @@ class Verdicts:
         """Whether the file is one to look into, by its extension."""
         return self._wanted and planned.path.endswith(SIGNABLE)
 
-    def of_small(self, planned: PlannedFile, content: bytes | None) -> dict | None:
-        """content: None where nobody asks."""
-        if content is None:
-            return None
+    def of_small(self, planned: PlannedFile, content: bytes) -> dict:
         probe = signatures.ByteRangeProbe()
         probe.feed(content)
         if planned.path.endswith(".pdf") and not probe.found:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from deflate import crc32
@@ -24,6 +24,7 @@ from archive.zipfmt import (
 )  # fmt: skip
 
 _JOINED = 32 << 10  # bytes of a piece below which joining costs less than what it saves
+_TOGETHER = 4096  # central records written with one call
 _AHEAD = 4 << 20  # bytes of a large content that may be in the hands of those who deflate it
 
 Chunks = Callable[[], Iterable[bytes]]  # opens the content anew each time it is called
@@ -65,20 +66,21 @@ class Writer:
 
     def add(self, name: str, stamp: Stamp, content: bytes) -> Written:
         """Adds `content`, which the caller holds in memory."""
-        return self.add_packed([(name, stamp, pack(content))])[0]
+        packed = pack(content)
+        self.add_packed([(name, stamp, packed)])
+        return Written(self.entries[-1], packed.sha256)
 
-    def add_packed(self, items: Sequence[tuple[str, Stamp, Packed]]) -> list[Written]:
+    def add_packed(self, items: Sequence[tuple[str, Stamp, Packed]]) -> None:
         """Adds several small contents with one write."""
-        out, written, at = [], [], self._at
-        for name, stamp, packed in items:
-            entry = Entry(name, packed.method, packed.crc, len(packed.data), packed.size, stamp, at)
+        out, entries, at = [], [], self._at
+        for name, stamp, (method, crc, size, _, data, _) in items:
+            entry = Entry(name, method, crc, len(data), size, stamp, at)
             header = local_header(entry, zip64=False)
-            out += (header, packed.data)
-            at += len(header) + entry.packed
-            written.append(Written(entry, packed.sha256))
+            out += (header, data)
+            at += len(header) + len(data)
+            entries.append(entry)
         self._write(out)
-        self.entries += [w.entry for w in written]
-        return written
+        self.entries += entries
 
     def put(self, name: str, stamp: Stamp, chunks: Chunks, *, planned: int = 0) -> Written:
         """Adds content of any size. planned: bytes expected at most, which decides on Zip64.
@@ -116,10 +118,11 @@ class Writer:
         disk: number of this volume in its set, from 0. elsewhere: central records of what stands in other volumes of the set.
         """
         start, count, crc = self._at, 0, 0
-        here = (central_record(entry._replace(disk=disk) if disk else entry) for entry in self.entries)
-        for records in _batches(chain(elsewhere, here)):
-            data = b"".join(records)
-            count, crc = count + len(records), crc32(data, crc)
+        here = map(central_record, [entry._replace(disk=disk) for entry in self.entries] if disk else self.entries)
+        records = chain(elsewhere, here)
+        while some := list(islice(records, _TOGETHER)):
+            data = b"".join(some)
+            count, crc = count + len(some), crc32(data, crc)
             self._write([data])
         end = end_records(End(disk, count, self._at - start, start), here=count)
         self._write([end])
@@ -216,14 +219,3 @@ def _chain(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for at in range(0, len(head), BLOCK):
         yield head[at : at + BLOCK]
     yield from pieces
-
-
-def _batches(records: Iterable[bytes], count: int = 4096) -> Iterator[list[bytes]]:
-    held: list[bytes] = []
-    for record in records:
-        held.append(record)
-        if len(held) == count:
-            yield held
-            held = []
-    if held:
-        yield held

@@ -164,25 +164,27 @@ def read_records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if not block:
             raise Damaged("El directorio central está incompleto")
         at += len(block)
-        left = yield from _whole_records(left + block)
+        found, left = _whole_records(left + block)
+        yield from found
     if left:
         raise Damaged("El directorio central está dañado")
 
 
-def _whole_records(block: bytes):
-    """Yields the whole records at the head of `block`, each behind its name; returns what is left over."""
-    at = 0
-    while at + _CENTRAL.size <= len(block):
-        magic, name, extra, comment = _LENGTHS.unpack_from(block, at)
+def _whole_records(block: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The whole records at the head of `block`, each behind its name; and what is left over."""
+    found, at, last, lengths = [], 0, len(block) - _CENTRAL.size, _LENGTHS.unpack_from
+    while at <= last:
+        magic, name, extra, comment = lengths(block, at)
         if magic != b"PK\1\2":
             raise Damaged("El directorio central está dañado")
-        begin, behind = at + _CENTRAL.size, at + _CENTRAL.size + name
+        begin = at + _CENTRAL.size
+        behind = begin + name
         stop = behind + extra + comment
         if stop > len(block):
             break
-        yield block[begin:behind], block[at:stop]
+        found.append((block[begin:behind], block[at:stop]))
         at = stop
-    return block[at:]
+    return found, block[at:]
 
 
 def entry_of(record: bytes) -> Entry:

@@ -12,7 +12,7 @@ import json
 import time
 from pathlib import Path
 
-from archive import directory, plan, several, volume
+from archive import plan, several, volume, whole
 from archive.ahead import Ahead
 from archive.folder import Folder
 from archive.model import Header
@@ -44,30 +44,22 @@ def _pack(options: argparse.Namespace, folder: Folder, source: Ahead, start: flo
     source.settle()
     made = plan.open(options.out / "plan")
 
-    def earlier(number: int):
-        return open(options.out / str(number), "rb")
-
-    def build(number: int, turn: several.Turn) -> tuple[float, int]:
-        def finished(other: int):
-            turn.after(other)
-            return earlier(other)
-
-        out = options.out / str(number)
+    def data(number: int, out: Path, earlier: volume.Earlier, turn: several.Turn) -> tuple[float, int]:
         if options.tested:
-            volume.build(made, number, source, out, earlier=finished, signatures=False, threads=turn.threads)
+            volume.build(made, number, source, out, earlier=earlier, signatures=False, threads=turn.threads)
         else:
             wishes = Wishes(lambda documents, octets: None, turn.should_stop, signatures=False, published=False)
             with volume.helpers(turn.threads) as pool:
-                volume.write(made, number, source, out, pool, wishes, earlier=finished)
+                volume.write(made, number, source, out, pool, wishes, earlier=earlier)
         told = time.monotonic() - start, out.stat().st_size
         if options.drop:
             out.unlink()
         return told
 
-    wanted = made.parts - 1 if options.drop and made.parts > 1 else made.parts
-    told = several.each(range(1, wanted + 1), build)
-    if made.parts > 1 and not options.drop:
-        directory.build(made, earlier, options.out / "directory")
+    if options.drop and made.parts > 1:
+        told = several.each(range(1, made.parts), lambda number, turn: data(number, options.out / str(number), None, turn))
+    else:
+        told = whole.build(made, options.out, data)[: made.parts]
     first, octets = min(told)[0], sum(octets for _, octets in told)
     return {"first": first, "all": time.monotonic() - start, "volumes": made.parts, "bytes": octets}
 

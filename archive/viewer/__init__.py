@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,7 @@ _FATES = ("incluido", "novedad")
 _UNPLACED = b"\0"  # in a document's line, where its part belongs; JSON never holds it
 _LINE, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
 _HEAD = re.compile(rb'\[("(?:[^"\\]|\\.)*"),([01]),')  # of a document's line: id and fate
+_TOGETHER = 64  # documents whose lines are put together at once
 _KEY = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 
 
@@ -83,10 +85,10 @@ class Index:
     def row(self, document: Document) -> bytes:
         """The document's line: what the list shows, what search looks through, and where the rest is (its part, yet unknown).
         The columns stand in the order that `visor.js` names at its top."""
-        d, people = document, self._people
+        d, numbers = document, self._people.__getitem__
         columns = (
             d.id, d.number, d.date[:16], self._kinds[d.kind], ("enviado" in d.trays) + 2 * ("recibido" in d.trays), d.subject,
-            [people[name] for name in d.sender], [people[name] for name in d.to], [people[name] for name in d.cc],
+            [*map(numbers, d.sender)], [*map(numbers, d.to)], [*map(numbers, d.cc)],
             [file.name for file in d.files if file.kind == "anexo"],
         )  # fmt: skip
         return b"%b,%b,%d]" % (shown(columns)[:-1], _UNPLACED, d.signed)
@@ -113,9 +115,10 @@ def part_js(key: str, details: Iterable[dict]) -> Iterator[bytes]:
     """
     part_name(key)
     yield b'window.RESPALDO_PARTE("%b",[' % key.encode()
-    separator = b"\n"
-    for detail in details:
-        yield separator + _script(shown((detail["id"], _FATES.index(detail["destino"]), shown(detail).decode())))
+    separator, details = b"\n", iter(details)
+    while some := list(islice(details, _TOGETHER)):
+        lines = [shown((detail["id"], _FATES.index(detail["destino"]), shown(detail).decode())) for detail in some]
+        yield separator + _script(b",\n".join(lines))
         separator = b",\n"
     yield b"\n]);\n"
 

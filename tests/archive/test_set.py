@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import checking, detail, plan, reader, tags, viewer
+from archive import checking, detail, listed, plan, reader, tags, viewer
 from archive.listed import LISTS
 from archive.model import File
 from tests.archive.conftest import MIB, Memory, Set, document, extract, join, run, validate_bag
@@ -211,7 +211,7 @@ HOSTILE = ('di"jo', "dos\r\nlíneas", 'punto; y "coma"\n', "\rsolo", '"', "=1+1"
 def test_the_records_of_a_list_stand_apart_whatever_their_cells_hold():
     rows = [(str(n), text, text) for n, text in enumerate(HOSTILE)]
     data = tags.csv_lines([("Nº", "Asunto", "Para"), *rows])
-    records = list(tags.records(io.BytesIO(data)))
+    records = list(listed.records(io.BytesIO(data)))
     assert [r.partition(b";")[0] for r in records] == [b"%d" % n for n in range(len(HOSTILE))]
     assert data.endswith(b"".join(records)) and all(r.endswith(b"\r\n") for r in records)
 
@@ -228,8 +228,7 @@ def test_the_lists_of_the_whole_are_those_of_all_documents_in_order(tmp_path, so
     files = tuple(io.BytesIO() for _ in LISTS)
     lists = tags.Lists(files)
     every = (told for n in range(1, made.plan.parts + 1) for told in reader.details(made.open(n), f"parte{n:02d}"))
-    for told in detail.merged(every):
-        lists.add(told)
+    lists.add(list(detail.merged(every)))
     lists.flush()
     with zipfile.ZipFile(made.volumes[-1]) as last:
         for name, file in zip(LISTS, files, strict=True):

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from archive import directory, plan, verify, volume
+from archive import directory, making, plan, verify, volume
 from archive.errors import CountsBroken, Damaged, Stopped
-from archive.model import File, FileProblem, SourceDown
+from archive.model import File, FileProblem, SourceDown, Step
 from tests.archive.conftest import MIB, Set, document, extract, header, join, validate_bag
 
 
@@ -101,22 +101,44 @@ def test_a_source_that_does_not_answer_is_nobodys_novedad(tmp_path, source, erro
 
 
 def test_a_wish_to_stop_is_heard_between_documents_and_within_a_large_file(tmp_path, source):
-    documents = [document(n, source) for n in range(5)] + [document(9, source, (20 * MIB,))]
+    documents = [document(n, source) for n in range(100)] + [document(900, source, (20 * MIB,))]
     plan.make(header(), documents, tmp_path / "p", part_size=64 * MIB)
     made_plan = plan.open(tmp_path / "p")
     told = []
     with pytest.raises(Stopped):
         volume.build(
-            made_plan, 1, source, tmp_path / "v", progress=lambda *p: told.append(p), should_stop=lambda: len(told) >= 3
+            made_plan, 1, source, tmp_path / "v", progress=lambda *p: told.append(p), should_stop=lambda: len(told) >= 2
         )
-    assert told == [(1, 1000), (2, 2000), (3, 3000)]
+    assert told == [(48, 48_000), (96, 96_000)]
     told.clear()
     with pytest.raises(Stopped):
         volume.build(
-            made_plan, 1, source, tmp_path / "v", progress=lambda *p: told.append(p), should_stop=lambda: len(told) >= 8
+            made_plan, 1, source, tmp_path / "v", progress=lambda *p: told.append(p), should_stop=lambda: len(told) >= 6
         )
-    assert told[-1] == (5, 5000 + 3 * MIB)
+    assert told[-1] == (100, 100_000 + 3 * MIB)
     assert not (tmp_path / "v").exists()
+
+
+def test_a_wish_to_stop_is_heard_between_two_files_that_are_looked_into(tmp_path, source, monkeypatch):
+    """A batch of files is written at once, but a signature may take many seconds."""
+    looked: list[str] = []
+    monkeypatch.setattr("archive.payload.Verdicts.of_small", lambda self, file, content: looked.append(file.path))
+    made_plan = planned(tmp_path, [document(n, source) for n in range(9)])
+    with pytest.raises(Stopped):
+        volume.build(made_plan, 1, source, tmp_path / "v", should_stop=lambda: len(looked) >= 3, threads=0)
+    assert len(looked) == 3
+
+
+def test_lists_too_long_for_memory_say_the_same_as_a_stream(tmp_path, source, monkeypatch):
+    step = Step("2026-01-02T10:00:00-05:00", "Ana", "Juan", "Registro", "palabra distinta %d " * 150_000 % tuple(range(150_000)))
+    plan.make(header(), [document(n, source)._replace(history=(step,)) for n in (1, 2)], tmp_path / "p", part_size=64 * MIB)
+    told = []
+    for whole in (making._WHOLE, 1 * MIB):
+        monkeypatch.setattr(making, "_WHOLE", whole)
+        volume.build(plan.open(tmp_path / "p"), 1, source, tmp_path / "v")
+        with zipfile.ZipFile(tmp_path / "v") as made:
+            told.append({name: made.read(name) for name in made.namelist()})
+    assert told[0] == told[1] and len(told[0]["visor/parte01.js"]) > 4 * MIB
 
 
 def test_progress_ends_at_the_planned_numbers(tmp_path, source):
