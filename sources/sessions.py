@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from psycopg import DataError
-from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -73,8 +71,9 @@ _guarded: WeakSet[Engine] = WeakSet()
 
 
 def _guard_postgres(connection, timeout: float) -> None:
-    for kind in (TimestamptzLoader, TimestampLoader, DateLoader):
-        connection.adapters.register_loader(_OIDS[kind], _tolerant(kind))
+    from sources.unsayable import tolerate  # with the driver, which this connection has loaded
+
+    tolerate(connection)
     connection.autocommit = True  # a SET inside a transaction would be undone by the pool's rollback
     with connection.cursor() as cursor:
         for name, value in _session(connection.info.server_version, timeout).items():
@@ -94,22 +93,6 @@ def _session(version: int, timeout: float) -> dict[str, str]:
     }
     # A plan of tens of milliseconds compiled for 150: only from version 11 on there is something to switch off.
     return settings | ({"jit": "off"} if version >= 110_000 else {})
-
-
-_OIDS = {TimestamptzLoader: "timestamptz", TimestampLoader: "timestamp", DateLoader: "date"}
-
-
-def _tolerant(kind: type) -> type:
-    """A date that Python cannot say (infinity, before Christ, after 9999) is none: it must not end a run."""
-
-    class Tolerant(kind):
-        def load(self, data):
-            try:
-                return super().load(data)
-            except DataError:
-                return None
-
-    return Tolerant
 
 
 def _columns_postgres(connection) -> dict[str, set[str]]:
