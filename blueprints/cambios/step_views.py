@@ -8,7 +8,7 @@ from typing import Callable
 
 from flask import Response, abort, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, training
 from blueprints.access import actor, requires
 from blueprints.cambios import bp, forms
 from blueprints.cambios.views import page
@@ -16,7 +16,7 @@ from extensions import db
 from models import CambioAIQ
 from rules import texts
 from rules.policy import Permission
-from rules.processes import MATERIA, Paso
+from rules.processes import Paso
 from services import cambios, clock, processes, relevo, scope
 from services.errors import Conflict, Refused
 
@@ -56,22 +56,9 @@ def train(cambio: CambioAIQ) -> Response:
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def untrain(cambio: CambioAIQ, sesion_id: int) -> Response:
     """Withdraw a session that was entered by mistake."""
-    session = processes.withdrawable(cambio, sesion_id)
-    back, errors, reason = url_for(".show", cambio_id=cambio.id), {}, forms.text("motivo")
-    if request.method == "POST":
-        try:
-            processes.untrain(actor(), cambio, session, reason)
-        except Refused as refused:
-            errors = refused.fields
-        else:
-            db.session.commit()
-            htmx.notify("La sesión quedó retirada.")
-            return htmx.redirect_303(back)
-    return htmx.render(
-        "instituciones/retirar_sesion.html", status=422 if errors else 200, s=session, materia=MATERIA[session.materia], motivo=reason,
-        errores=errors, volver=back, activo="cambios",
-        migas=[("Cambios de AIQ", url_for(".index")), (f"Nº {texts.number6(cambio.id)}", back)],
-    )
+    back = url_for(".show", cambio_id=cambio.id)
+    crumbs = [("Cambios de AIQ", url_for(".index")), (f"Nº {texts.number6(cambio.id)}", back)]
+    return training.withdraw(cambio, sesion_id, back, "cambios", crumbs)
 
 
 @bp.post("/cambios/<int:cambio_id>/ambiente")

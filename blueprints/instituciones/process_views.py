@@ -6,7 +6,7 @@ from typing import Callable
 
 from flask import abort, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, training
 from blueprints.access import actor, requires
 from blueprints.instituciones import bp, forms
 from blueprints.instituciones.screen import Screen
@@ -15,7 +15,7 @@ from models import Implantacion
 from rules.policy import Permission
 from rules.processes import MATERIA, TRAINING_HOURS, Etapa
 from rules.responsibilities import RESPONSIBILITIES
-from services import clock, implantaciones, processes, scope
+from services import clock, implantaciones, scope
 from services.errors import Conflict, Refused
 
 SGE, WORK, SEE = Permission.INSTITUTIONS, Permission.IMPLANTATION_WORK, Permission.IMPLANTATION_SEE
@@ -84,21 +84,9 @@ def train(implantacion: Implantacion):
 @guarded(SGE)
 def untrain(implantacion: Implantacion, sesion_id: int):
     """Withdraw a session that was entered by mistake."""
-    session = processes.withdrawable(implantacion, sesion_id)
-    back, errors, reason = url_for(".show", implantacion_id=implantacion.id), {}, forms.text(request.form, "motivo")
-    if request.method == "POST":
-        try:
-            processes.untrain(actor(), implantacion, session, reason)
-        except Refused as refused:
-            errors = refused.fields
-        else:
-            db.session.commit()
-            htmx.notify("La sesión quedó retirada.")
-            return htmx.redirect_303(back)
-    return render_template(
-        "instituciones/retirar_sesion.html", s=session, materia=MATERIA[session.materia], motivo=reason, errores=errors, volver=back,
-        activo="instituciones", migas=[("Instituciones", url_for(".listing")), (implantacion.sigla, back)],
-    ), 422 if errors else 200
+    back = url_for(".show", implantacion_id=implantacion.id)
+    crumbs = [("Instituciones", url_for(".listing")), (implantacion.sigla, back)]
+    return training.withdraw(implantacion, sesion_id, back, "instituciones", crumbs)
 
 
 @bp.get("/implantaciones/<int:implantacion_id>/certificado")
