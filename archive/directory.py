@@ -6,8 +6,10 @@ volumes by disk number and offset. (A reader of split archives skips the volumes
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,10 +37,10 @@ def build(plan: Plan, opener: Opener, out: Path) -> VolumeResult:
         raise ValueError("one volume alone is the whole")
     out = Path(out)
     try:
-        with helpers() as pool, open(out, "w+b", buffering=0) as stream:
+        with helpers() as pool, open(out, "w+b", buffering=0) as stream, tempfile.TemporaryFile(dir=out.parent) as elsewhere:
             writer = Writer(stream.fileno(), pool)
             try:
-                closed = _Maker(plan, opener, writer).run()
+                closed = _Maker(plan, opener, writer, elsewhere).run()
             finally:
                 writer.abandon()
             verify.read_back(out, writer.entries, closed, pool)
@@ -51,25 +53,90 @@ def build(plan: Plan, opener: Opener, out: Path) -> VolumeResult:
 
 
 class _Maker:
-    def __init__(self, plan: Plan, opener: Opener, writer: Writer) -> None:
+    """Goes once through the data volumes, each as soon as it is finished: what is taken from one while the others are still being made
+    costs no time."""
+
+    def __init__(self, plan: Plan, opener: Opener, writer: Writer, elsewhere: BinaryIO) -> None:
         self.plan, self.opener, self.writer = plan, opener, writer
         self.stamp = dos_stamp(plan.header.made)
         self.numbers = range(1, plan.parts + 1)
-        self.octets = self.files = 0
-        self.empty: set[int] = set()  # volumes with nothing but a SIN_DOCUMENTOS.txt …
-        self.placeholder: int | None = None  # … and the one whose stands for an empty whole
-        self._told: list[tuple[int, int]] = []  # by each volume's bag: documents included, and con novedad
-        self._entries: dict[int, dict[str, Entry]] = {}
-        self._tags: dict[str, str] = {}
+        self._elsewhere = elsewhere  # central records of the payload, and of what is taken of the rest, of all volumes
         # What stands first in every volume. The whole's directory begins with volume 1's: 7-Zip takes a set whose directory
         # does not begin with its first bytes for the first volume alone.
         self.front = (*(name for name, _ in viewer.static_files()), tags.leame_name(plan.header), viewer.index_name(plan.header))
+        self._forget()
+
+    def _forget(self) -> None:
+        self.octets = self.files = self._records = 0
+        self._elsewhere.seek(0)
+        self._elsewhere.truncate()
+        self._told: list[tuple[int, int]] = []  # by each volume's bag: documents included, and con novedad
+        self._entries: dict[int, dict[str, Entry]] = {}
+        self._placeholder = b""  # record of the first SIN_DOCUMENTOS.txt of a volume that holds nothing else
+        self._tags: dict[str, str] = {}
 
     def run(self) -> Closed:
-        self._measure()
+        name = "manifest-sha256.txt"
+        manifest = self.writer.put(name, self.stamp, self._manifest)
+        self._tags[name] = manifest.sha256
         self._copy_common()
         self._bag()
-        return self.writer.close(disk=self.plan.parts, elsewhere=self._elsewhere())
+        self._elsewhere.seek(0)
+        records = iter(partial(self._elsewhere.read, BLOCK), b"")
+        return self.writer.close(disk=self.plan.parts, elsewhere=(self._records, records))
+
+    def _manifest(self) -> Iterator[bytes]:
+        """The volumes' own lines, one volume after the other; each is measured before."""
+        self._forget()
+        for number in self.numbers:
+            with closing(self.opener(number)) as stream:
+                if self._measure(number, stream):
+                    yield from self._lines(number, stream)
+        if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
+            self._keep([self._placeholder])
+            self.files, self.octets = 1, len(tags.EMPTY)
+            with closing(self.opener(1)) as stream:
+                yield from self._lines(1, stream)
+
+    def _lines(self, number: int, stream: BinaryIO) -> Iterator[bytes]:
+        lines = reader.open_entry(stream, self._entries[number]["manifest-sha256.txt"])
+        return iter(partial(lines.read, BLOCK), b"")
+
+    def _measure(self, number: int, stream: BinaryIO) -> bool:
+        """Counts what a volume holds, and keeps its records. False when it has nothing but a SIN_DOCUMENTOS.txt."""
+        script, tag_files, kept = viewer.part_name(part_key(self.plan, number)), dict[str, Entry](), list[bytes]()
+        files, octets, last = 0, 0, (b"", 0)
+        beside = {script, *(self.front if number == 1 else ())}
+        for name, record in read_records(stream):
+            if name.startswith(_PAYLOAD):
+                files, octets, last = files + 1, octets + size_of(record), (name, len(kept))
+            else:
+                entry = entry_of(record)
+                tag_files[entry.name] = entry
+                if entry.name not in beside:
+                    continue
+            kept.append(on_disk(record, number - 1))
+        self._entries[number] = tag_files
+        self._tags[script] = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))[script]
+        self._told.append(reader.fate_counts(stream, tag_files))
+        if empty := files == 1 and last[0] == _EMPTY and not self._tells_of_it(number, stream):
+            placeholder = kept.pop(last[1])
+            self._placeholder = self._placeholder or placeholder
+        else:
+            self.files += files
+            self.octets += octets
+        self._keep(kept)
+        return not empty
+
+    def _keep(self, records: list[bytes]) -> None:
+        self._records += len(records)
+        self._elsewhere.write(b"".join(records))
+
+    def _tells_of_it(self, number: int, stream: BinaryIO) -> bool:
+        """Whether a file of the placeholder's name is a document's own. Asked only where nothing else stands in a volume, so
+        that its account is short."""
+        told = reader.details(stream, part_key(self.plan, number), self._entries[number])
+        return any(file.get("ruta") == tags.EMPTY_NAME for document in told for file in document["archivos"])
 
     def _copy_common(self) -> None:
         """The whole's lists, byte for byte from the last data volume; of what all volumes have, only the digests."""
@@ -83,58 +150,14 @@ class _Maker:
                 self.writer.copy(last, entries[name], data_offset(last, entries[name]))
                 self._tags[name] = digests[name]
 
-    def _measure(self) -> None:
-        """Where each volume's tag files are, Payload-Oxum, and whether the whole has any payload at all."""
-        for number in self.numbers:
-            with closing(self.opener(number)) as stream:
-                self._measure_one(number, stream)
-                script = viewer.part_name(part_key(self.plan, number))
-                self._tags[script] = dict(reader.hashes(stream, self._entries[number]["tagmanifest-sha256.txt"]))[script]
-                self._told.append(reader.fate_counts(stream, self._entries[number]))
-        if not self.files:  # every file failed: the first volume's placeholder keeps the bag valid
-            self.placeholder, self.files, self.octets = 1, 1, len(tags.EMPTY)
-
-    def _measure_one(self, number: int, stream: BinaryIO) -> None:
-        tag_files: dict[str, Entry] = {}
-        files, octets, last = 0, 0, b""
-        for name, record in read_records(stream):
-            if name.startswith(_PAYLOAD):
-                files, octets, last = files + 1, octets + size_of(record), name
-            else:
-                entry = entry_of(record)
-                tag_files[entry.name] = entry
-        self._entries[number] = tag_files
-        if files == 1 and last == _EMPTY and not self._tells_of_it(number, stream):
-            self.empty.add(number)
-        else:
-            self.files += files
-            self.octets += octets
-
-    def _tells_of_it(self, number: int, stream: BinaryIO) -> bool:
-        """Whether a file of the placeholder's name is a document's own. Asked only where nothing else stands in a volume, so
-        that its account is short."""
-        told = reader.details(stream, part_key(self.plan, number), self._entries[number])
-        return any(file.get("ruta") == tags.EMPTY_NAME for document in told for file in document["archivos"])
-
     def _bag(self) -> None:
         info = tags.bag_info(
             self.plan.header, octets=self.octets, files=self.files, counts=self._counts(), count=None
         )
         for name, content in (("bagit.txt", tags.BAGIT), ("bag-info.txt", info)):
             self._tags[name] = self.writer.add(name, self.stamp, content).sha256
-        name = "manifest-sha256.txt"
-        self._tags[name] = self.writer.put(name, self.stamp, self._manifest).sha256
         lines = b"".join(tags.manifest_line(digest, name) for name, digest in self._tags.items())
         self.writer.add("tagmanifest-sha256.txt", self.stamp, lines)
-
-    def _manifest(self) -> Iterator[bytes]:
-        for number in self.numbers:
-            if number in self.empty and number != self.placeholder:
-                continue
-            with closing(self.opener(number)) as stream:
-                lines = reader.open_entry(stream, self._entries[number]["manifest-sha256.txt"])
-                while block := lines.read(BLOCK):
-                    yield block
 
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""
@@ -161,13 +184,3 @@ class _Maker:
     def _fates(self, number: int) -> Iterator[tuple[bytes, str]]:
         with closing(self.opener(number)) as stream:
             yield from reader.fates(stream, part_key(self.plan, number), self._entries[number])
-
-    def _elsewhere(self) -> Iterator[bytes]:
-        """Central records of the payload and the viewer script of each data volume."""
-        for number in self.numbers:
-            beside = {viewer.part_name(part_key(self.plan, number)), *(self.front if number == 1 else ())}
-            beside, unwanted = {name.encode() for name in beside}, _EMPTY if number in self.empty - {self.placeholder} else None
-            with closing(self.opener(number)) as stream:
-                for name, record in read_records(stream):
-                    if name.startswith(_PAYLOAD) and name != unwanted or name in beside:
-                        yield on_disk(record, number - 1)

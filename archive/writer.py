@@ -112,23 +112,28 @@ class Writer:
             left -= len(block)
         self.entries.append(moved)
 
-    def close(self, *, disk: int = 0, elsewhere: Iterable[bytes] = ()) -> Closed:
+    def close(self, *, disk: int = 0, elsewhere: tuple[int, Iterable[bytes]] = (0, ())) -> Closed:
         """Central directory and end records, flushed to the disk.
 
-        disk: number of this volume in its set, from 0. elsewhere: central records of what stands in other volumes of the set.
+        disk: number of this volume in its set, from 0. elsewhere: central records of what stands in other volumes of the set, how many
+        they are and their bytes, in any pieces.
         """
-        start, count, crc = self._at, 0, 0
-        here = map(central_record, [entry._replace(disk=disk) for entry in self.entries] if disk else self.entries)
-        records = chain(elsewhere, here)
-        while some := list(islice(records, _TOGETHER)):
-            data = b"".join(some)
-            count, crc = count + len(some), crc32(data, crc)
+        start, crc = self._at, 0
+        count, records = elsewhere[0] + len(self.entries), elsewhere[1]
+        for data in chain(records, self._directory(disk)):
+            crc = crc32(data, crc)
             self._write([data])
         end = end_records(End(disk, count, self._at - start, start), here=count)
         self._write([end])
         if self._published:
             os.fsync(self._fd)
         return Closed(self._sums.close(), self._at, count, start, crc32(end, crc))
+
+    def _directory(self, disk: int) -> Iterator[bytes]:
+        """Central records of all entries, some thousand at a time."""
+        records = map(central_record, [entry._replace(disk=disk) for entry in self.entries] if disk else self.entries)
+        while some := b"".join(islice(records, _TOGETHER)):
+            yield some
 
     def abandon(self) -> None:
         """Ends the thread behind this writer, whatever became of the volume."""
