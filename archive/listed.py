@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 from typing import BinaryIO
 
 from archive import tags, viewer
@@ -11,6 +10,7 @@ from archive.detail import Counts
 from archive.plan import Plan
 
 LISTS = ("INDICE", "NOVEDADES", "FIRMAS")
+_TOGETHER = 1 << 17  # bytes of lines
 
 
 def part_key(plan: Plan, number: int) -> str:
@@ -49,27 +49,33 @@ class ListFiles:
         """Takes over the lists of one volume after the other, line by line, and numbers the documents anew. How many they are."""
         self._made.flush()  # the heads
         index, *others = self.files
-        numbers = count(1)
+        length = 0
         for own_index, *own in volumes:
-            index.writelines(b"%d;%b" % (next(numbers), record.partition(b";")[2]) for record in records(own_index))
+            for some in records(own_index):
+                index.write(b"".join([b"%d;%b" % (at, record.partition(b";")[2]) for at, record in enumerate(some, length + 1)]))
+                length += len(some)
             for file, stream in zip(others, own, strict=True):
-                file.writelines(records(stream))
-        return next(numbers) - 1
+                for some in records(stream):
+                    file.writelines(some)
+        return length
 
     def finish(self) -> Counts:
         self._made.flush()
         return self._made.counts
 
 
-def records(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """The records of a list below its head, as they stand there: one is a line, or several where a cell holds line ends."""
-    held, head = b"", True
-    for line in stream:
-        if held or b'"' in line:
+def records(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """The records of a list below its head, as they stand there, some at a time: one is a line, or several where a cell holds line ends."""
+    stream.readline()  # the head
+    held = b""
+    while lines := stream.readlines(_TOGETHER):
+        if not held and b'"' not in b"".join(lines):  # as nearly always
+            yield lines
+            continue
+        whole = []
+        for line in lines:
             held += line
-            if held.count(b'"') % 2:
-                continue
-            line, held = held, b""
-        if not head:
-            yield line
-        head = False
+            if not held.count(b'"') % 2:
+                whole.append(held)
+                held = b""
+        yield whole
