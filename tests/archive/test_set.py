@@ -5,6 +5,7 @@ import io
 import random
 import shutil
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -208,10 +209,12 @@ def test_a_document_larger_than_a_part_runs_on_at_file_boundaries(tmp_path, sour
 HOSTILE = ('di"jo', "dos\r\nlíneas", 'punto; y "coma"\n', "\rsolo", '"', "=1+1", "", "a\n\"\nb;")
 
 
-def test_the_records_of_a_list_stand_apart_whatever_their_cells_hold():
+@pytest.mark.parametrize("together", [1, 30, 1 << 17])
+def test_the_records_of_a_list_stand_apart_whatever_their_cells_hold(monkeypatch, together):
+    monkeypatch.setattr(listed, "_TOGETHER", together)
     rows = [(str(n), text, text) for n, text in enumerate(HOSTILE)]
     data = tags.csv_lines([("Nº", "Asunto", "Para"), *rows])
-    records = list(listed.records(io.BytesIO(data)))
+    records = list(chain.from_iterable(listed.records(io.BytesIO(data))))
     assert [r.partition(b";")[0] for r in records] == [b"%d" % n for n in range(len(HOSTILE))]
     assert data.endswith(b"".join(records)) and all(r.endswith(b"\r\n") for r in records)
 
