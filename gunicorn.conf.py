@@ -4,16 +4,18 @@ add the address, and what is different there."""
 import gc
 import os
 
+from gunicorn.http import message
+
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", 2))
 threads = 8
 timeout = 120
 graceful_timeout = 20
 control_socket_disable = True
-# The most there is (4094 without it): filters in another alphabet take twelve signs a letter in an address, and what is too long for its
-# field is told beside it. What is longer still is answered by gunicorn before any application is asked, in English: it has no page
-# of ours to show.
-limit_request_line = 8190
+# 10 000 letters of any alphabet, twelve signs each in an address: what is too long for its field is told beside it, on our page and in Spanish.
+# A page of such an address tells it in the headers of what it asks for. What is longer still is answered by gunicorn (414, 431), in English,
+# before any application is asked. Without a limit a line would be kept in memory however long it is; more than 8 190 gunicorn takes only so.
+message.MAX_REQUEST_LINE = limit_request_line = limit_request_field_size = 128 << 10
 
 
 def post_worker_init(worker):

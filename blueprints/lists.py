@@ -177,7 +177,7 @@ def add_files(bp: Blueprint, page: ListPage) -> None:
         form = page.ask()
         if form.errors:
             return _refuse(page, form)
-        response = Response(stream_with_context(list_files.to_csv(page.cells(form), page.heads)), mimetype="text/csv; charset=utf-8")
+        response = Response(stream_with_context(list_files.to_csv(page.cells(form), page.heads)), mimetype="text/csv")
         response.headers["Content-Disposition"] = f"attachment; filename={_file_name(page, 'csv')}"
         return response
 

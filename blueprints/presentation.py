@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from blueprints import charts, graphics, lists
 from rules import texts
 from rules.deadlines import ZONE
+from rules.identity import compact, words
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "tema"
@@ -123,12 +124,12 @@ def theme() -> str:
 
 def initials(name: str) -> str:
     """Two letters for the account button: the first of the first name and of the middle of the rest ("Rosa Elena Chicaiza" is RC)."""
-    words = [w for w in name.split() if w[0].isupper()]
-    if not words:
+    written = [w for w in name.split() if w[0].isupper()]
+    if not written:
         return "–"
     # With two names and two surnames, the common form here, the first surname is the third word.
-    second = words[len(words) // 2] if len(words) > 1 else ""
-    return (words[0][0] + second[:1]).upper()
+    second = written[len(written) // 2] if len(written) > 1 else ""
+    return (written[0][0] + second[:1]).upper()
 
 
 def highlight(text: str, query: str) -> Markup:
@@ -146,9 +147,10 @@ def highlight(text: str, query: str) -> Markup:
 @lru_cache(maxsize=64)
 def _beginnings(query: str) -> re.Pattern[str] | None:
     """Of the words typed; a page asks for the same ones forty times. None: nothing to mark."""
-    words = [w for w in (_fold(q) for q in query.split()) if len(w) >= 2]
-    # Longest first: "mar mari" marks "mari".
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + ")") if words else None
+    number = compact(query)
+    asked = [number] if number.isdecimal() and len(number) > 1 else words(query)
+    # Longest first: "mar mari" marks "mari". "_" parts words here as it does in the search.
+    return re.compile(r"(?<![^\W_])(?:" + "|".join(re.escape(w) for w in sorted(asked, key=len, reverse=True)) + ")") if asked else None
 
 
 def table_roles(html: str) -> Markup:

@@ -180,11 +180,10 @@ class Listing:
         forward = cursor.side in {FIRST, AFTER}
         if cursor.side != FIRST and (not found or (cursor.side == BEFORE and len(found) < size)):
             return None
-        start = cursor.start
-        if cursor.side == LAST:
-            start = None if many else total - len(found)
         has_previous = bool(found) and (cursor.side == AFTER if forward else more)
         has_next = more if forward else cursor.side == BEFORE
+        keys = [] if many or not size < total <= NUMBERED else self._keys(walk, every)
+        start = _start(cursor, found, total, many, has_previous, has_next, keys)
         back = None if start is None else max(0, start - size)
         on = None if start is None else start + len(found)
 
@@ -196,12 +195,15 @@ class Listing:
             previous=to(BEFORE, found[0], back) if has_previous else None,
             next=to(AFTER, found[-1], on) if has_next else None,
             last=self._write(order, Cursor(LAST)) if has_next else None,
-            numbers=self._numbers(walk, order, size, every) if size < total <= NUMBERED else (),
+            numbers=self._numbers(order, size, keys) if keys else (),
         )
 
-    def _numbers(self, walk: Walk, order: str, size: int, every: list[tuple] | None) -> tuple[str, ...]:
-        """Cursors of all pages of a short list: where each begins, from the keys of the whole list."""
-        keys = walk.fetch(Cursor(FIRST), True, NUMBERED)[0] if every is None else every
+    def _keys(self, walk: Walk, every: list[tuple] | None) -> list[tuple]:
+        """Of the whole of a short list."""
+        return walk.fetch(Cursor(FIRST), True, NUMBERED)[0] if every is None else every
+
+    def _numbers(self, order: str, size: int, keys: list[tuple]) -> tuple[str, ...]:
+        """Cursors of all pages of a short list: where each begins."""
         ends = [(keys[i - 1], i) for i in range(size, len(keys), size)]
         return ("", *(self._write(order, Cursor(AFTER, key[0], list(key[1:]), at)) for key, at in ends))
 
@@ -227,6 +229,23 @@ class Listing:
         if (name, its_order) != (self.name, order):
             return Cursor(FIRST)
         return Cursor(side, leg, [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in key], start)
+
+
+def _start(
+    cursor: Cursor, found: list[tuple], total: int, many: bool, has_previous: bool, has_next: bool, keys: list[tuple],
+) -> int | None:
+    """How many rows come before those `found`, as far as it is known: rows have come and gone since the cursor was written, perhaps for
+    somebody who sees other ones. keys: of the whole of a short list."""
+    if not has_previous:
+        return 0
+    if keys and found[0] in keys:
+        return keys.index(found[0])
+    if many:
+        return None if cursor.side == LAST else cursor.start
+    before = total - len(found)
+    if not has_next:
+        return before
+    return None if cursor.start is None else min(cursor.start, before)
 
 
 def by_ids(query: Select[Any], unique: ColumnElement[Any]) -> Select[Any]:

@@ -60,7 +60,7 @@ def _search(source: Scope, actor: Actor, text: str, limit: int) -> Found:
         return Found([], 0, False)
     total, rows = _way(source, actor)(source, actor, wanted, limit)
     best = list(dict.fromkeys([*_exact(source, actor, text), *rows]))[:limit]
-    return Found(best, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
+    return Found(best, min(max(total, len(best)), COUNT_LIMIT), total > COUNT_LIMIT)
 
 
 def _way(source: Scope, actor: Actor) -> Callable[[Scope, Actor, list[str], int], tuple[int, list[Cuenta]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,7 @@ from services.word_index import asked, begins
 
 MONTHS_SHOWN = 6
 SOON = timedelta(hours=48)
+_NUMBER = re.compile(r"\s*(?:#|n\.?\s*[º°o]\.?)?\s*([0-9]{1,15})\s*", re.IGNORECASE | re.ASCII)
 
 
 class Vista(StrEnum):
@@ -128,7 +130,9 @@ def _named(text: str) -> ColumnElement[bool]:
 
 
 def number_of(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    """The request that a text names: "11", or as the screens write it, "Nº 000011"."""
+    named = _NUMBER.fullmatch(text)
+    return int(named[1]) if named else None
 
 
 def place_of(actor: Actor, filters: Filters) -> int | None:

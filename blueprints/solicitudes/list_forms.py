@@ -18,9 +18,8 @@ from rules.glossary import ESTADO_BADGE
 from rules.lifecycle import Estado
 from services import acting, board_views, solicitudes_filters, solicitudes_listing
 from services.errors import Refused
-from services.solicitudes_filters import Filters, Vista
+from services.solicitudes_filters import Filters, Vista, number_of
 
-MAX_DIGITS = 15
 FIELDS = ("inicio", "fin", "nro", "estado", "nombre", "institucion")
 KEPT = (*FIELDS, "q", "vista", "cifra")
 
@@ -79,11 +78,12 @@ class FilterForm(ListForm):
         text = self.typed["nro"]
         if not text:
             return None
-        if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
+        number = number_of(text)
+        if number is None:
             self.errors["nro"] = "Escriba el número de la solicitud solo con dígitos. Ejemplo: 10438."
             self.typed["nro"] = text[:MAX_TEXT]
             return None
-        return int(text)
+        return number
 
     def _estados(self) -> frozenset[Estado]:
         chosen = [value for value in self.typed["estado"].split(",") if value]

@@ -217,7 +217,7 @@ class TestSavedViews:
 class TestFiles:
     def table(self, client, path: str) -> list[list[str]]:
         answer = client.get(path)
-        assert answer.status_code == 200 and answer.mimetype == "text/csv" and ".csv" in answer.headers["Content-Disposition"]
+        assert answer.status_code == 200 and answer.headers["Content-Type"] == "text/csv; charset=utf-8" and ".csv" in answer.headers["Content-Disposition"]
         raw = answer.get_data()
         assert raw.startswith(b"\xef\xbb\xbf"), "without it Excel reads ñ as two signs"
         return list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))

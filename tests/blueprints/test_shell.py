@@ -189,6 +189,15 @@ def test_highlight_marks_beginnings_of_words_accents_aside():
     assert presentation.highlight("İstanbul ﬁn", "fi") == "İstanbul ﬁn"
 
 
+@pytest.mark.parametrize("text, typed, marked", [
+    ("Ñauñay María", "Ñauñay, María", "<mark>Ñauñay</mark> <mark>María</mark>"), ("Pérez Gómez", "pérez-gómez", "<mark>Pérez</mark> <mark>Gómez</mark>"),
+    ("1714307103", "171430710-3", "<mark>1714307103</mark>"), ("0142958595", "01 4295", "<mark>014295</mark>8595"),
+    ("juan_perez@x.ec", "perez", "juan_<mark>perez</mark>@x.ec"), ("Ana", "., -", "Ana"),
+])
+def test_highlight_takes_words_apart_as_the_search_does(text, typed, marked):
+    assert presentation.highlight(text, typed) == marked
+
+
 def test_table_roles_leave_what_has_one():
     html = '<thead><tr class="a"><th scope="col">x</th></tr></thead><tbody><tr role="none"><th scope="row" data-l="a > b">y</th><td>z</td></tr></tbody>'
     assert presentation.table_roles(html) == (

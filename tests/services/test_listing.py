@@ -63,6 +63,25 @@ def test_a_cursor_of_another_list_or_order_is_ignored():
     assert [s.id for (s,) in by_validity().page("nro", token, 2).rows] == ids[2:4]
 
 
+@pytest.mark.parametrize("numbered", [listing.NUMBERED, 0], ids=["short list", "long list"])
+def test_a_page_says_where_it_stands_whatever_came_and_went_since_its_cursor(monkeypatch, numbered):
+    monkeypatch.setattr(listing, "NUMBERED", numbered)
+    ids = cases.plant(9)
+    second = by_validity().page("-nro", "", 3)
+    third = by_validity().page("-nro", second.next, 3)
+    newer = cases.plant(2)
+    last = by_validity().page("-nro", third.next, 3)
+    assert [s.id for (s,) in last.rows] == ids[2::-1]
+    assert (last.start, last.total) == (8, 11)
+    for row in db.session.scalars(select(Solicitud).where(Solicitud.id.in_([*newer, *ids[4:]]))):
+        row.oculta = True
+    db.session.flush()
+    few = Listing("x", select(Solicitud).where(Solicitud.oculta.is_(False)), Solicitud.id, by_validity().sorts, "nro")
+    last = few.page("-nro", third.next, 2)
+    assert [s.id for (s,) in last.rows] == ids[2:0:-1] and last.next
+    assert (last.start, last.total) == (1 if numbered else 2, 4)  # not the six of the cursor
+
+
 def test_an_empty_list_has_one_empty_page():
     page = by_validity().page()
     assert (page.rows, page.total, page.many, page.next, page.previous) == ([], 0, False, None, None)
@@ -82,6 +101,14 @@ def test_the_total_stops_at_the_limit(monkeypatch):
 ])
 def test_six_months_ago(day, months, expected):
     assert solicitudes_filters.months_before(day, months) == expected
+
+
+@pytest.mark.parametrize("text, number", [
+    ("11", 11), ("000011", 11), (" Nº 000011 ", 11), ("N° 11", 11), ("n.º 11", 11), ("No. 11", 11), ("#11", 11), ("Nº", None), ("-11", None),
+    ("١١", None), ("11 a", None), ("1" * 16, None), ("", None),
+])
+def test_a_request_is_named_as_the_screens_write_it(text, number):
+    assert solicitudes_filters.number_of(text) == number
 
 
 def test_the_same_filters_have_the_same_digest():

@@ -53,6 +53,12 @@ def test_a_surname_comes_before_a_mention_and_the_exact_cedula_before_all():
     assert codes(search(demo.DRIVER.cedula)) == [demo.DRIVER.codi]
 
 
+@pytest.mark.parametrize("cut", ["{}-{}", "{} {}"])
+def test_a_cedula_written_in_pieces_finds_and_counts_its_account(cut):
+    found = search(cut.format(demo.DRIVER.cedula[:2], demo.DRIVER.cedula[2:]))
+    assert (codes(found), found.total) == ([demo.DRIVER.codi], 1)
+
+
 def test_active_and_foreign_accounts_are_not_offered():
     assert codes(search(demo.SERVANT.cedula)) == [] and codes(search(demo.RESEARCHER.cedula)) == []
     assert codes(search(demo.RESEARCHER.cedula, "aiq@otra.gob.ec")) == [demo.RESEARCHER.codi]
