@@ -64,7 +64,8 @@ def _load(token: str) -> SessionUser | None:
 
 
 def _identify() -> None:
-    """Rights are read anew for every request: an office that ended a second ago is gone now (decisions 1)."""
+    """Rights are read anew for every request: an office that ended a second ago is gone now (decisions 1). Raises
+    RequestEntityTooLarge, as whoever reads the form."""
     g.actor = None
     if request.endpoint == "static":
         return
@@ -73,6 +74,10 @@ def _identify() -> None:
     if request.method in {"GET", "HEAD"}:
         g.reading = extensions.reading()
         g.reading.__enter__()
+    elif request.endpoint:
+        # A body comes as slowly as its sender likes. The next question begins a transaction, with SQLite's write lock: it would be
+        # held for as long, and everybody would wait.
+        request.form
     if not current_user.is_authenticated:
         return
     at = clock.now()
