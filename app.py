@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 import models  # noqa: F401  (the tables)
 from blueprints import (
-    acceso, asuntos, calendario, cambios, correos, descargas, ejecuciones, errors, headers, inicio, instituciones, mesa, presentation, salud, session,
-    solicitudes, tablero, usuarios,
+    acceso, asuntos, calendario, cambios, correos, descargas, ejecuciones, errors, headers, inicio, instituciones, logs, mesa, presentation, salud,
+    session, solicitudes, tablero, usuarios,
 )
 from extensions import csrf, db, defer_migrations, login, mail, tune
 
@@ -37,6 +37,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     presentation.init_app(app)
     headers.init_app(app)
+    logs.init_app(app)
     errors.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

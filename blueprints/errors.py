@@ -107,7 +107,7 @@ def _reads_plain() -> bool:
 def _logged(code: int) -> str:
     """The reference of this refusal, which is in the log now."""
     reference = f"{code}-{secrets.token_hex(4).upper()}"
-    # Never the query string: it may hold a name or a cédula.
+    # Never the query string: it may hold a name or a cédula. Of a link's address, logs.py takes the token.
     level = "error" if code >= 500 else "info" if code in (404, 405, 410, 422) else "warning"
     getattr(current_app.logger, level)("%s %s %s", reference, request.method, request.path)
     return reference
