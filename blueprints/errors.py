@@ -96,7 +96,8 @@ def _late(headers: dict[str, str]) -> Response:
 
 def kept_form() -> Response:
     """The page that gives back what a late form held (blueprints/late_form.py)."""
-    return late_form.page(_logged(400))
+    code = 401 if late_form.signed_out() else 400
+    return late_form.page(code, _logged(code))
 
 
 def _reads_plain() -> bool:

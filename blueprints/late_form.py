@@ -8,19 +8,35 @@ Passwords are typed again, files chosen again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, make_response, request
+from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
+from wtforms import PasswordField
 
 from blueprints import htmx
 from blueprints.access import MARK
 
+View = TypeVar("View", bound=Callable[..., object])
+
 OLD_PAGE = "La página estuvo abierta mucho tiempo y no se registró nada. Lo que escribió sigue aquí: envíelo otra vez."
 ENDED = "Su sesión se cerró y no se registró nada. Lo que escribió sigue en esta página."
 TOKEN = "csrf_token"
-# Label of each password field (blueprints/acceso/forms.py).
-SECRETS = {"actual": "Contraseña actual", "clave": "Contraseña", "repetida": "Repita la contraseña"}
+# Set on a view function.
+PASSWORDS = "_passwords"
+
+
+def asks_passwords(form: type[FlaskForm]) -> Callable[[View], View]:
+    """Marks a view with the form that it reads passwords from: they are never given back."""
+
+    def mark(view: View) -> View:
+        setattr(view, PASSWORDS, form)
+        return view
+
+    return mark
 
 
 def comes_from_here() -> bool:
@@ -33,8 +49,7 @@ def comes_from_here() -> bool:
 
 def signed_out() -> bool:
     """Whether the form needs a person and there is none any more."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return g.get("actor") is None and getattr(view, MARK, "public") != "public"
+    return g.get("actor") is None and getattr(_view(), MARK, "public") != "public"
 
 
 def with_token(answer: Response) -> Response:
@@ -47,16 +62,24 @@ def worth_keeping() -> bool:
     return comes_from_here() and bool(_typed() or _files())
 
 
-def page(reference: str) -> Response:
-    """What was typed, to be sent again: 401 when the person has to sign in first, else 400."""
-    ended, actor = signed_out(), g.get("actor")
-    code = 401 if ended else 400
+def page(code: int, reference: str) -> Response:
+    """What was typed, to be sent again: `code` is 401 when the person has to sign in first, else 400."""
+    actor, passwords = g.get("actor"), _passwords()
     template = current_app.jinja_env.get_template("errors/formulario.html")
     return make_response(template.render(
-        code=code, message="", reference=reference, terminada=ended, persona=actor.nombre if actor else "", archivos=_files(),
-        escrito=[(name, value) for name, value in _typed() if name not in SECRETS],
-        claves=[(name, SECRETS[name]) for name, _ in _typed() if name in SECRETS],
+        code=code, message="", reference=reference, terminada=code == 401, persona=actor.nombre if actor else "", archivos=_files(),
+        escrito=[(name, value) for name, value in _typed() if name not in passwords], claves=passwords.values(),
     ), code)
+
+
+def _view() -> Callable[..., object] | None:
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def _passwords() -> dict[str, PasswordField]:
+    """The password fields of this form by their names, empty."""
+    form = getattr(_view(), PASSWORDS, None)
+    return {field.name: field for field in form(formdata=None) if isinstance(field, PasswordField)} if form else {}
 
 
 def _typed() -> list[tuple[str, str]]:

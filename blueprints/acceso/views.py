@@ -9,7 +9,7 @@ from math import ceil
 from flask import current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_login import login_user, logout_user
 
-from blueprints import htmx
+from blueprints import htmx, late_form
 from blueprints.acceso import bp
 from blueprints.acceso.forms import ChangePasswordForm, ForgotForm, PasswordForm, SignInForm
 from blueprints.access import actor, public, requires
@@ -29,6 +29,7 @@ ALMOST_A_MINUTE = timedelta(seconds=59)
 
 @bp.route("/ingresar", methods=["GET", "POST"])
 @public
+@late_form.asks_passwords(SignInForm)
 def sign_in():
     form = SignInForm()
     if request.method != "POST":
@@ -104,6 +105,7 @@ def forgot():
 
 @bp.route("/clave/<token>", methods=["GET", "POST"])
 @public
+@late_form.asks_passwords(PasswordForm)
 def set_password(token: str):
     try:
         usuario = signin.from_link(token)
@@ -125,6 +127,7 @@ def set_password(token: str):
 
 @bp.route("/cuenta/clave", methods=["GET", "POST"])
 @requires(Permission.ENTER)
+@late_form.asks_passwords(ChangePasswordForm)
 def change_password():
     form = ChangePasswordForm()
     if form.validate_on_submit():

@@ -7,11 +7,16 @@ import re
 from io import BytesIO
 
 import pytest
+from flask_wtf import FlaskForm
 from lxml import html as parser
 from sqlalchemy import func, select
+from wtforms import PasswordField
+from wtforms.fields.core import UnboundField
 
+from blueprints import late_form
 from extensions import db
 from models import Aviso, Procedimiento
+from services import signin
 from tests.blueprints.strict import assert_page, text_of
 
 AIQ, SGE, PASSWORD = "aiq@demo.gob.ec", "sge@demo.gob.ec", "Respaldo-2026"
@@ -76,6 +81,7 @@ def test_after_the_end_of_the_session_it_waits_for_the_next(app, at):
     with at(minutes=21):
         answer = client.post("/avisos", data=typed, headers=HERE)
         assert answer.status_code == 401 and "Su sesión se cerró antes de enviar" in answer.text
+        assert re.search(r'Referencia: <span class="mono">401-[0-9A-F]{8}<', answer.text)
         assert_page(answer.text)
         asked = again(client, answer)
         assert asked.status_code == 401 and "Corte &lt;b&gt; de luz" in asked.text, "not signed in yet: it still waits"
@@ -126,6 +132,36 @@ def test_the_sign_in_page_of_yesterday_asks_for_the_password_alone(app):
     assert answer.status_code == 400 and SGE in answer.text and PASSWORD not in answer.text
     signed = again(client, answer, clave=PASSWORD)
     assert (signed.status_code, signed.location) == (303, "/mesa")
+
+
+def passwords(text: str) -> list[tuple[str, str, str]]:
+    """Name, label and autocomplete of each password field of a page."""
+    page = parser.document_fromstring(text)
+    fields = page.xpath("//input[@type='password']")
+    return [(f.name, text_of(page.xpath(f"//label[@for='{f.get('id')}']")[0]), f.get("autocomplete")) for f in fields]
+
+
+def test_new_passwords_are_asked_for_as_new_ones(app):
+    client = enter(app.test_client())
+    with app.app_context():
+        link = signin.password_link(signin.by_login(SGE)).removeprefix(app.config["PUBLIC_URL"])
+    client_of = {"/cuenta/clave": client, link: app.test_client(), "/ingresar": app.test_client()}
+    for address, each in client_of.items():
+        shown = passwords(each.get(address).text)
+        typed = {"usuario": SGE, "csrf_token": "viejo"} | {name: "Nueva-Clave-2026" for name, *_ in shown}
+        answer = each.post(address, data=typed, headers=HERE)
+        assert answer.status_code == 400 and "Nueva-Clave-2026" not in answer.text
+        assert_page(answer.text)
+        assert passwords(answer.text) == shown
+    assert [how for *_, how in passwords(client.get("/cuenta/clave").text)] == ["current-password", "new-password", "new-password"]
+
+
+def test_every_form_with_passwords_is_named_by_its_view(app):
+    """Otherwise a late one would give them back in a page."""
+    ours = [form for form in FlaskForm.__subclasses__() if form.__module__.startswith("blueprints.")]
+    asking = {form for form in ours if any(isinstance(field, UnboundField) and field.field_class is PasswordField for field in vars(form).values())}
+    named = {getattr(view, late_form.PASSWORDS, None) for view in app.view_functions.values()} - {None}
+    assert asking == named, "put @late_form.asks_passwords(…) on the view of " + str(asking ^ named)
 
 
 def test_a_file_is_chosen_again(app, old_page):
