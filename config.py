@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Mapping
@@ -140,13 +142,25 @@ def _secret(env: Mapping[str, str], data: Path, production: bool) -> str:
         raise ConfigError("Falta SECRET_KEY: en producción es obligatoria (32 caracteres aleatorios o más).")
     path = data / "secret_key"
     data.mkdir(parents=True, exist_ok=True)
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(fd, "w") as out:
-        out.write(key := secrets.token_hex(32))
+    if not path.exists():
+        _make_secret(path)
+    if not (key := path.read_text().strip()):
+        raise ConfigError(f"El archivo {path} está vacío. Elimínelo para que se cree una clave nueva, o indique SECRET_KEY.")
     return key
+
+
+def _make_secret(path: Path) -> None:
+    """There at once and whole, for a process that reads it meanwhile and after a power cut; of several that make one, the first counts."""
+    fd, made = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(fd, "w") as out:
+            out.write(secrets.token_hex(32))
+            out.flush()
+            os.fsync(fd)
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        os.unlink(made)
 
 
 def _refuse_real(env: Mapping[str, str], production: bool) -> None:

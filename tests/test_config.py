@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -29,6 +31,26 @@ def test_on_one_machine_the_secret_is_made_once_and_kept_private(load, tmp_path)
     first = load()["SECRET_KEY"]
     assert len(first) >= 32 and load()["SECRET_KEY"] == first
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_have_one_secret(tmp_path):
+    for turn in range(50):
+        data, together = tmp_path / str(turn), threading.Barrier(8)
+
+        def start(_):
+            together.wait(10)
+            return config.load({"RESPALDOS_DATA": str(data)})["SECRET_KEY"]
+
+        with ThreadPoolExecutor(8) as pool:
+            (key,) = set(pool.map(start, range(8)))
+        assert len(key) == 64 and [p.name for p in data.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_secret_signs_nothing(load, tmp_path):
+    (tmp_path / "secret_key").write_text("\n")
+    with pytest.raises(config.ConfigError, match="secret_key está vacío"):
+        load()
+    assert load(SECRET_KEY=KEY)["SECRET_KEY"] == KEY
 
 
 @pytest.mark.parametrize(
