@@ -5,7 +5,7 @@ Later screens never depend on Quipux for it (decisions 27)."""
 from __future__ import annotations
 
 import hashlib
-import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from extensions import db
 from models import Institucion, Solicitud
 from rules.identity import person_name_words
 from services import after, clock, petition_index
-from services.adapters import quipux, storage
+from services.adapters import quipux, storage, temporary
 from services.errors import NotFound
 from sources import FileProblem, Petition
 
@@ -78,16 +78,16 @@ def copied(codi: str) -> dict[str, Any]:
 
 def _copy(ref: str, folder: str) -> dict[str, Any]:
     digest, size = hashlib.sha256(), 0
-    with quipux().open(ref) as source, tempfile.NamedTemporaryFile(dir=storage().scratch(), delete=False) as out:
+    with quipux().open(ref) as source, temporary() as out:
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:
-                Path(out.name).unlink()
                 raise FileProblem("ilegible")
             digest.update(chunk)
             out.write(chunk)
-    key = f"{folder}/{digest.hexdigest()[:16]}.pdf"
-    storage().put(key, Path(out.name))
+        out.flush()
+        key = f"{folder}/{digest.hexdigest()[:16]}.pdf"
+        storage().put(key, Path(out.name))
     return {"documento_sha256": digest.hexdigest(), "documento_clave": key}
 
 
@@ -115,17 +115,21 @@ def _render_pages(key: str) -> int:
     with storage().open(key) as source:
         data = source.read()
     try:
-        pdf = pypdfium2.PdfDocument(data)
+        with closing(pypdfium2.PdfDocument(data)) as pdf:
+            pages = min(len(pdf), MAX_PAGES)
+            for number in range(pages):
+                _keep_image(pdf[number].render(scale=SCALE).to_pil(), page_key(key, number + 1))
     except pypdfium2.PdfiumError:
         current_app.logger.warning("petition %s is not a readable PDF", key)
         return 0
-    pages = min(len(pdf), MAX_PAGES)
-    for number in range(pages):
-        with tempfile.NamedTemporaryFile(dir=storage().scratch(), suffix=".png", delete=False) as out:
-            pdf[number].render(scale=SCALE).to_pil().save(out, "PNG", optimize=True)
-        storage().put(page_key(key, number + 1), Path(out.name))
-    pdf.close()
     return pages
+
+
+def _keep_image(image, key: str) -> None:
+    with temporary(".png") as out:
+        image.save(out, "PNG", optimize=True)
+        out.flush()
+        storage().put(key, Path(out.name))
 
 
 def page_key(key: str, page: int) -> str:

@@ -5,7 +5,6 @@ A row is an Adjunto; its bytes are in the storage under a key made of their SHA-
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Iterator
@@ -20,7 +19,7 @@ from models import Adjunto
 from rules.policy import Actor
 from rules.texts import size
 from services import clock, pdf_inspection
-from services.adapters import storage
+from services.adapters import storage, temporary
 from services.errors import Refused
 
 PREFIX = "adjuntos/"
@@ -94,18 +93,14 @@ def clean_name(name: str | None) -> str:
 def _received(file: FileStorage, field: str, max_bytes: int) -> Iterator[tuple[Path, int, str]]:
     """(path, bytes, SHA-256) of the upload in a temporary file beside the storage, gone afterwards."""
     digest, length = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=storage().scratch(), prefix="adjunto-", suffix=".pdf", delete=False) as out:
-        path = Path(out.name)
-        try:
-            while block := file.stream.read(CHUNK):
-                length += len(block)
-                if length > max_bytes:
-                    raise Refused({field: f"El archivo supera el tamaño permitido de {size(max_bytes)}."})
-                digest.update(block)
-                out.write(block)
-            out.flush()
-            if not length:
-                raise Refused({field: "El archivo está vacío."})
-            yield path, length, digest.hexdigest()
-        finally:
-            path.unlink(missing_ok=True)
+    with temporary(".pdf") as out:
+        while block := file.stream.read(CHUNK):
+            length += len(block)
+            if length > max_bytes:
+                raise Refused({field: f"El archivo supera el tamaño permitido de {size(max_bytes)}."})
+            digest.update(block)
+            out.write(block)
+        out.flush()
+        if not length:
+            raise Refused({field: "El archivo está vacío."})
+        yield Path(out.name), length, digest.hexdigest()
