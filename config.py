@@ -94,8 +94,9 @@ def load(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 12 * MIB,
         "MAX_FORM_MEMORY_SIZE": 1 * MIB,
         # The connection used last is used first: the caches of the others are not filled for nothing. Compiled statements take tens of
-        # kilobytes each, and every combination of a list's filters is another one.
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "query_cache_size": 200},
+        # kilobytes each, and every combination of a list's filters is another one. What fails is logged with its statement, without the
+        # values: they hold people's cédulas and the hashes of their passwords.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "query_cache_size": 200, "hide_parameters": True},
     }
 
 

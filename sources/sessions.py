@@ -27,18 +27,19 @@ def make_engine(url: str, *, connections: int = CONNECTIONS) -> Engine:
     """An engine for a setting like `postgresql://…` or `sqlite:///…`, with a pool small enough for a guest."""
     parsed = make_url(url)
     kept = min(_KEPT, connections)
-    pool = {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": 30}
+    # What fails is logged without its values: they are people's.
+    common = {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": 30, "hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
         # The path as an URI: mode=ro neither writes nor creates, so a wrong path is an error, not an empty database.
         uri = f"{Path(parsed.database or '').absolute().as_uri()}?mode=ro"
         return create_engine(
             "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=10),
-            poolclass=QueuePool, **pool,
+            poolclass=QueuePool, **common,
         )  # fmt: skip
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ValueError("Quipux runs on PostgreSQL (or SQLite in the demo)")
     return create_engine(
-        parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_recycle=600, **pool,
+        parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_recycle=600, **common,
         # No server-side prepared statements: they break behind PgBouncer. Keepalives: a server that vanished without a
         # word (a cable, a firewall) is noticed within a minute or two, not after the system's two hours.
         connect_args={"connect_timeout": 10, "prepare_threshold": None, "application_name": "respaldos",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from blueprints import logs
 from extensions import db
@@ -104,3 +105,12 @@ def test_other_addresses_stay_as_they_are(address):
     line = logging.makeLogRecord({"msg": "%s %s", "args": ("404-AB", address)})
     logs._without_token(line)
     assert (line.args, line.getMessage()) == (("404-AB", address), f"404-AB {address}")
+
+
+def test_a_statement_that_fails_is_told_without_its_values(app):
+    with app.app_context():
+        person = db.session.scalars(select(Usuario)).first()
+        db.session.add(Usuario(correo=person.correo, cedula=person.cedula, nombre="Otra", apellido="Persona"))
+        with pytest.raises(IntegrityError) as told:
+            db.session.flush()
+        assert "INSERT INTO usuario" in str(told.value) and person.cedula not in str(told.value)
