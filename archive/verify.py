@@ -23,11 +23,12 @@ from isal import isal_zlib
 from archive.errors import Damaged
 from archive.pipeline import in_order
 from archive.writer import Closed
-from archive.zipfmt import DEFLATED, Entry, local_header, read_directory, read_end
+from archive.zipfmt import DEFLATED, M16, M32, Entry, entries_here, local_header
 
 _BLOCK = 1 << 20
 _SPAN = 2 << 20  # of small entries, read at once
 _FIXED = 30  # of a local header, before name and extra field
+_HEADER = _FIXED + M16 + 20  # the longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def _spans(entries: list[Entry]) -> Iterator[tuple[int, int]]:
 
 def _span(descriptor: int, entries: list[Entry], end: int, hashes: dict[str, str]) -> None:
     start = at = entries[0].offset
+    if end - start > _SPAN + _HEADER:  # a gap: not to be read at once
+        raise Damaged(f"Sobran bytes después de {entries[-1].name}")
     data = memoryview(_read(descriptor, start, end - start))
     for entry in entries:
         if entry.offset != at:
@@ -155,8 +158,7 @@ def _read(descriptor: int, start: int, length: int) -> bytes:
 def check(path: Path) -> Checked:
     """Reads the volume at `path` once. Raises Damaged at the first byte that is not as the directory says."""
     with open(path, "rb") as stream:
-        disk = read_end(stream).disk
-        entries = sorted((e for e in read_directory(stream) if e.disk == disk), key=lambda e: e.offset)
+        entries = entries_here(stream)
         run = _Run(stream, 0, hashlib.sha256())
         for entry in entries:
             _entry(run, entry, {})
@@ -188,7 +190,7 @@ def _entry(run: _Run, entry: Entry, hashes: dict[str, str]) -> None:
     head = run.take(_FIXED)
     name, extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
     head += run.take(name + extra)
-    if head != local_header(entry, zip64=extra > 0):
+    if head != local_header(entry, zip64=extra > 0 or entry.size > M32):
         raise Damaged(f"La cabecera de {entry.name} está dañada")
     digest = hashlib.sha256() if hashes else None
     crc = size = 0

@@ -10,6 +10,7 @@ import os
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import attrgetter
 from typing import BinaryIO, NamedTuple
 
 from archive.errors import Damaged
@@ -21,13 +22,17 @@ MAX_ENTRIES = M16 - 1  # 65 535 means "see the Zip64 record"
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
+_PARSED = struct.Struct("<10s3H3IH4sH6sI")  # the same, what never differs in one piece each: head, further lengths, attributes
 _LENGTHS = struct.Struct("<4s24x3H")  # of a central record's name, extra field and comment
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR64 = struct.Struct("<4sIQI")
+_LONGEST_END = _END64.size + _LOCATOR64.size + _END.size
 _UTF8 = 0x800
 _MODE = 0o100644 << 16
 _UNIX = 3 << 8
+_OURS, _JOINER = _UNIX | 45, _UNIX | 30  # who made a Zip64 end record: we, or Info-ZIP 3.0 when it joined a set
+_HEAD, _ATTRIBUTES = struct.pack("<4s3H", b"PK\1\2", _UNIX | 20, 20, _UTF8), struct.pack("<HI", 0, _MODE)
 
 
 class Entry(NamedTuple):
@@ -112,7 +117,7 @@ def central_record(entry: Entry) -> bytes:
     )
 
 
-def end_records(end: End, *, here: int) -> bytes:
+def end_records(end: End, *, here: int, made: int = _OURS) -> bytes:
     """The end of central directory of volume `end.disk`, with Zip64 records before it where a field overflows.
 
     here: central records that stand in this volume (all of them). The Zip64 locator counts `end.disk + 1` volumes.
@@ -120,32 +125,42 @@ def end_records(end: End, *, here: int) -> bytes:
     out = b""
     if end.entries >= M16 or end.size >= M32 or end.offset >= M32:
         at = end.offset + end.size
-        out = _END64.pack(b"PK\6\6", 44, _UNIX | 45, 45, end.disk, end.disk, here, end.entries, end.size, end.offset)
+        out = _END64.pack(b"PK\6\6", 44, made, 45, end.disk, end.disk, here, end.entries, end.size, end.offset)
         out += _LOCATOR64.pack(b"PK\6\7", end.disk, at, end.disk + 1)
     counts = min(here, M16), min(end.entries, M16)
     return out + _END.pack(b"PK\5\6", end.disk, end.disk, *counts, min(end.size, M32), min(end.offset, M32), 0)
 
 
 def read_end(stream: BinaryIO) -> End:
-    """The end records of a volume written here (no archive comment). Raises Damaged."""
+    """The end records of a volume written here, or joined of such. Raises Damaged unless they are, byte for byte, those that belong
+    behind the directory they tell of."""
     total = stream.seek(0, os.SEEK_END)
-    tail = total - _END.size
-    if tail < 0:
+    stream.seek(max(0, total - _LONGEST_END))
+    tail = stream.read(_LONGEST_END)
+    if len(tail) < _END.size:
         raise Damaged("La parte está incompleta")
-    stream.seek(tail)
-    magic, disk, _, _, entries, size, offset, _ = _END.unpack(stream.read(_END.size))
+    magic, disk, _, _, entries, size, offset, _ = _END.unpack_from(tail, len(tail) - _END.size)
     if magic != b"PK\5\6":
         raise Damaged("La parte no termina como un ZIP")
-    if M16 in (entries,) or M32 in (size, offset):
-        stream.seek(tail - _LOCATOR64.size)
-        magic, disk, at, _ = _LOCATOR64.unpack(stream.read(_LOCATOR64.size))
-        if magic != b"PK\6\7":
-            raise Damaged("Falta el registro Zip64")
-        stream.seek(at)
-        magic, _, _, _, disk, _, _, entries, size, offset = _END64.unpack(stream.read(_END64.size))
-        if magic != b"PK\6\6":
-            raise Damaged("El registro Zip64 está dañado")
-    return End(disk, entries, size, offset)
+    if entries == M16 or M32 in (size, offset):
+        entries, size, offset = _wide_end(tail)
+    end = End(disk, entries, size, offset)
+    if offset + size > total or not _is_written(tail, end, total):
+        raise Damaged("El registro final de la parte está dañado")
+    return end
+
+
+def _wide_end(tail: bytes) -> tuple[int, int, int]:
+    """(entries, size, offset) of the Zip64 record at the head of `tail`."""
+    if len(tail) < _LONGEST_END or not tail.startswith(b"PK\6\6"):
+        raise Damaged("Falta el registro Zip64")
+    return _END64.unpack_from(tail)[-3:]
+
+
+def _is_written(tail: bytes, end: End, total: int) -> bool:
+    """Whether a volume of `total` bytes that ends with `tail` ends with the records of `end`, and these where they belong."""
+    known = [end_records(end, here=end.entries, made=made) for made in (_OURS, _JOINER)]
+    return end.offset + end.size + len(known[0]) == total and any(map(tail.endswith, known))
 
 
 def read_directory(stream: BinaryIO) -> Iterator[Entry]:
@@ -153,10 +168,21 @@ def read_directory(stream: BinaryIO) -> Iterator[Entry]:
     return (entry_of(record) for _, record in read_records(stream))
 
 
+def entries_here(stream: BinaryIO) -> list[Entry]:
+    """The entries whose bytes stand in this volume of a set, in the order of their places, each within the volume. Raises Damaged."""
+    end = read_end(stream)
+    own = end.disk.to_bytes(2, "little")
+    found = sorted((entry_of(record) for _, record in read_records(stream) if record[34:36] == own), key=attrgetter("offset"))
+    for entry in found:
+        if entry.offset + entry.packed > end.offset or entry.packed > entry.size:
+            raise Damaged(f"{entry.name} no está donde dice el directorio")
+    return found
+
+
 def read_records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """(name, central record) of each entry, both as they stand there. Raises Damaged."""
     end = read_end(stream)
-    at, left = end.offset, b""
+    at, left, count = end.offset, b"", 0
     stop = end.offset + end.size
     while at < stop:
         stream.seek(at)
@@ -165,8 +191,9 @@ def read_records(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             raise Damaged("El directorio central está incompleto")
         at += len(block)
         found, left = _whole_records(left + block)
+        count += len(found)
         yield from found
-    if left:
+    if left or count != end.entries:
         raise Damaged("El directorio central está dañado")
 
 
@@ -188,10 +215,21 @@ def _whole_records(block: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 
 
 def entry_of(record: bytes) -> Entry:
-    """The entry that a central record tells of."""
-    (_, _, _, _, method, time, date, crc, packed, size, n, _, _, disk, _, _, offset) = _CENTRAL.unpack_from(record)
-    behind = _CENTRAL.size + n
-    return _widen(Entry(record[_CENTRAL.size : behind].decode(), method, crc, packed, size, (time, date), offset, disk), record[behind:])
+    """The entry that a central record tells of. Raises Damaged unless `record` is, byte for byte, what stands for that entry."""
+    head, method, time, date, crc, packed, size, n, lengths, disk, attributes, offset = _PARSED.unpack_from(record)
+    behind = _PARSED.size + n
+    try:
+        entry = Entry(record[_PARSED.size : behind].decode(), method, crc, packed, size, (time, date), offset, disk)
+    except UnicodeDecodeError as error:
+        raise Damaged("El directorio central está dañado") from error
+    is_plain = head == _HEAD and lengths == b"\0\0\0\0" and attributes == _ATTRIBUTES and behind == len(record)
+    if is_plain and size < ZIP64_FROM and packed < M32 and offset < M32:
+        return entry  # as nearly always: nothing is left that could be otherwise
+    entry = _widen(entry, record[behind:])
+    expected = central_record(entry)
+    if record not in (expected, _HEAD[:8] + expected[8:]):  # Info-ZIP, when it joins a set, keeps "20" beside a Zip64 offset
+        raise Damaged(f"El registro de {entry.name} en el directorio está dañado")
+    return entry
 
 
 def size_of(record: bytes) -> int:
@@ -205,13 +243,17 @@ def on_disk(record: bytes, disk: int) -> bytes:
     return record[:34] + disk.to_bytes(2, "little") + record[36:]
 
 
+def disk_of(record: bytes) -> int:
+    """The volume (from 0) of a set that the entry of a central record stands in."""
+    return int.from_bytes(record[34:36], "little")
+
+
 def _widen(entry: Entry, extra: bytes) -> Entry:
     """The entry with its overflowing fields taken from the Zip64 extra field."""
-    if not extra:
-        return entry
-    values = (v for (v,) in struct.iter_unpack("<Q", extra[4 : 4 + struct.unpack_from("<H", extra, 2)[0]]))
-    wide = {f: next(values) for f in ("size", "packed", "offset") if getattr(entry, f) == M32}
-    return entry._replace(**wide)
+    narrow = [field for field in ("size", "packed", "offset") if getattr(entry, field) == M32]
+    if narrow and len(extra) < 4 + 8 * len(narrow):
+        raise Damaged(f"El registro de {entry.name} en el directorio está dañado")
+    return entry._replace(**dict(zip(narrow, struct.unpack_from(f"<{len(narrow)}Q", extra, 4)))) if narrow else entry
 
 
 def data_offset(stream: BinaryIO, entry: Entry) -> int:
