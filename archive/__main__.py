@@ -2,7 +2,8 @@
 
 `python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]` packs a plain folder; OUT receives only
 the finished files. `python -m archive verify DIR|ZIP [--json]` checks a finished set where it is. stdout: one JSON object with
---json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades or damage, 2 bad usage. (decisions.md 25)
+--json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades, damage or parts that are missing, 2 bad usage.
+(decisions.md 25)
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _verify_command(options: argparse.Namespace) -> int:
     parts = checking.parts(options.set)
     if not parts:
         raise _BadUsage(f"no hay partes de un respaldo en {_shown(str(options.set))}")
-    told = checking.check(parts)
+    told = checking.complete(options.set, checking.check(parts))
     for part in told:
         print(f"{part.name}: {part.problem or f'correcta, SHA-256 {part.sha256}'}", file=sys.stderr)
     if options.json:
@@ -92,7 +93,7 @@ def _build_command(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m archive", description="Empaqueta una carpeta como un respaldo")
     commands = parser.add_subparsers(required=True, metavar="build | verify")
-    verify = commands.add_parser("verify", help="comprueba las partes terminadas de DIR, o el conjunto de ZIP")
+    verify = commands.add_parser("verify", help="comprueba las partes terminadas de DIR, o el conjunto de ZIP, y nombra las que faltan")
     verify.add_argument("set", metavar="DIR|ZIP", type=Path, help="carpeta con las partes, o una de ellas")
     verify.add_argument("--json", action="store_true", help="escribe un resumen JSON en la salida estándar")
     verify.set_defaults(command=_verify_command)

@@ -94,11 +94,16 @@ def fates(stream: BinaryIO, key: str, entries: dict[str, Entry]) -> Iterator[tup
         raise Damaged("La parte no contiene el detalle de sus documentos") from error
 
 
+def bag_labels(content: bytes) -> dict[str, str]:
+    """The labels of a bag-info.txt and what stands behind each. Raises ValueError."""
+    lines = content.decode().splitlines()
+    return dict(line.split(": ", 1) for line in reversed(lines))  # a caller's own fields stand last
+
+
 def fate_counts(stream: BinaryIO, entries: dict[str, Entry]) -> tuple[int, int]:
     """Documents included and con novedad, as the volume's bag-info.txt tells. Raises Damaged."""
-    lines = open_entry(stream, entries["bag-info.txt"]).read().decode().splitlines()
-    told = dict(line.split(": ", 1) for line in reversed(lines))  # a caller's own fields stand last
     try:
+        told = bag_labels(open_entry(stream, entries["bag-info.txt"]).read())
         return int(told["Incluidos"]), int(told["Con-Novedad"])
     except (KeyError, ValueError) as error:
         raise Damaged("La parte no dice cuántos documentos contiene") from error
