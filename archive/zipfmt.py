@@ -163,11 +163,6 @@ def _is_written(tail: bytes, end: End, total: int) -> bool:
     return end.offset + end.size + len(known[0]) == total and any(map(tail.endswith, known))
 
 
-def read_directory(stream: BinaryIO) -> Iterator[Entry]:
-    """Every entry of a volume written here, in order, in small memory. Raises Damaged."""
-    return (entry_of(record) for _, record in read_records(stream))
-
-
 def entries_here(stream: BinaryIO) -> list[Entry]:
     """The entries whose bytes stand in this volume of a set, in the order of their places, each within the volume. Raises Damaged."""
     end = read_end(stream)
