@@ -455,6 +455,33 @@ def test_nothing_is_lost_at_320_pixels(open_page, whole):
         assert small == [], (name, fragment)
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_a_long_name_without_spaces_does_not_make_a_document_scroll_sideways(open_page, tmp_path, width):
+    """WCAG 1.4.10, reflow: the number of a plain folder's document is its path."""
+    name = "informe_final_de_gestion_institucional_version_definitiva_" * 3 + ".txt"
+    path = f"documentos_personales_2019/{name}"
+    files = [("principal", name, f"data/{path}", b"x"), ("anexo", name, None, b"")]
+    long_ = document(1, path, sender="N" * 200, kind="T" * 90, para=["P" * 200], files=files)
+    long_ |= {"numero": path, "referencia": "R" * 150}
+    long_["recorrido"][0] |= {"accion": "A" * 150, "comentario": "C" * 300}
+    folder = extract(tmp_path, parts=(1,), documents=[long_])
+    page = ready(open_page(folder, fragment="#" + ID(1), viewport={"width": width, "height": 800}))
+    expect(page.locator("#doc-t")).to_be_visible()
+    assert page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.getElementById('doc'))") <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("#info")
+    assert page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.getElementById('doc'))") <= 0
+
+
+@pytest.mark.parametrize("fragment", ["#100%", "#%", "#%C3", "#nada"])
+def test_an_address_that_names_nothing_opens_the_list(open_page, whole, fragment):
+    page = ready(open_page(whole, fragment=fragment))
+    expect(page.locator(".fila")).to_have_count(4)
+    assert page.locator(".partes .badge").all_inner_texts() == ["En esta carpeta"] * PARTS
+    page.goto(page.url.split("#")[0] + "#" + ID(2))
+    expect(page.locator("#doc-t")).to_have_text("Inventario de bienes")
+
+
 def test_print_shows_the_document_alone(open_page, whole):
     page = ready(open_page(whole, fragment="#" + ID(2)))
     page.emulate_media(media="print")

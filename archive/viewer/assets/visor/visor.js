@@ -191,8 +191,12 @@
     try { history.replaceState(null, "", hash); } catch (e) { /* the page works without */ }
   }
 
+  function pedidoDe(hash) { // as typed by hand it may be no valid escape ("100%")
+    try { return decodeURIComponent(hash.slice(1)); } catch (e) { return hash.slice(1); }
+  }
+
   function navega() {
-    const pedido = decodeURIComponent(location.hash.slice(1));
+    const pedido = pedidoDe(location.hash);
     if (pedido === "") return document.body.classList.contains("ve-doc") && cierra();
     if (pedido === "q") return $("q").focus();
     const doc = docs.find((x) => x.id === pedido) || docs.find((x) => x.numero === pedido);
