@@ -383,6 +383,38 @@ def test_a_complement_alone_opens_with_its_own_index(open_page, tmp_path):
     expect(page.locator(".partes li")).to_have_text([re.compile("RESPALDO_000123_C1.zip.*En esta carpeta")])
 
 
+def test_a_late_complement_alone_opens_with_its_own_index(open_page, tmp_path):
+    found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
+    for name, body in static_files():
+        write(tmp_path, name, [body])
+    mine = header(name="RESPALDO_000123_C14", complement="C14")
+    write(tmp_path, index_name(mine), index_js(mine, [index_row(found)], parts=1, bytes_planned=7))
+    write(tmp_path, "visor/C14.js", part_js("C14", [clean(found)]))
+    page = ready(open_page(tmp_path, fragment="#" + ID(3)))
+    expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["C3", "C14", "C7_parte01"])
+def test_a_complement_without_those_before_it_is_shown(open_page, tmp_path, key):
+    folder = extract(tmp_path)
+    found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
+    write(folder, f"visor/{key}.js", part_js(key, [clean(found)]))
+    page = ready(open_page(folder, fragment="#" + ID(3)))
+    expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
+    assert page.locator("#doc .badge", has_text="Con novedad").count() == 0
+    page.click("#info")
+    expect(page.locator(".partes li")).to_contain_text(["parte01de02", "parte02de02", f"RESPALDO_000123_{key}.zip"])
+
+
+def test_complements_that_are_not_there_do_not_draw_the_page_anew(open_page, whole):
+    page = open_page(whole)
+    page.evaluate(
+        "window.drawn = 0; new MutationObserver(() => window.drawn++).observe(document.getElementById('doc'), { childList: true })"
+    )
+    ready(page)
+    assert page.evaluate("window.drawn") <= PARTS
+
+
 def test_a_document_that_runs_over_two_parts_is_joined(open_page, tmp_path):
     long_ = document(5, "Muy grande", files=[("principal", "a.pdf", "data/Recibidos/2024/a.pdf", b"a"), ("anexo", "b.pdf", "data/Recibidos/2024/b.pdf", b"b")])
     here, there = clean(long_), clean(long_)

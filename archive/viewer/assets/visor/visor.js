@@ -321,5 +321,5 @@
 
   V.tema();
   $("espera").hidden = false;
-  abreIndice(["indice", "indice_C1", "indice_C2", "indice_C3"]);
+  abreIndice(["indice", ...V.partes.posibles.map((c) => "indice_" + c)]);
 })();
