@@ -545,6 +545,50 @@ def test_opened_inside_the_zip_it_says_to_extract(open_page, tmp_path, with_scri
     assert not page.locator("#todo").is_visible()
 
 
+PAGES = {"ABRIR_AQUI.html": ("base", "partes", "ficha", "visor"), "VERIFICAR.html": ("base", "sha256", "verificar")}
+
+
+@pytest.mark.parametrize(("name", "script"), [(name, script) for name, scripts in PAGES.items() for script in scripts])
+@pytest.mark.parametrize("torn", [False, True], ids=["missing", "torn"])
+def test_a_page_without_one_of_its_scripts_says_so(chromium, tmp_path, name, script, torn):
+    """An extraction that was interrupted: the style is there, a script is not, or not all of it."""
+    path = extract(tmp_path) / f"visor/{script}.js"
+    if torn:
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+    page = chromium.new_page()
+    page.goto((tmp_path / name).as_uri())
+    expect(page.get_by_role("heading", name="Extraiga primero todos los archivos")).to_be_visible()
+    expect(page.locator("#extraer")).to_contain_text("la extracción no terminó")
+    assert not page.locator("#todo").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [320, 1280])
+def test_without_javascript_the_page_says_how_to_go_on(open_page, whole, name, width):
+    page = open_page(whole, name, java_script_enabled=False, viewport={"width": width, "height": 800})
+    shown = page.locator("body").inner_text()
+    assert "tiene desactivado JavaScript" in shown and "Extraiga primero todos los archivos" in shown
+    assert (page.locator("noscript a").get_attribute("href"), page.locator("h1:visible").count()) == ("data/", 1)
+    boxes = [box.bounding_box() for box in page.locator(".extraer").all()]
+    assert len(boxes) == 2 and all(b["x"] >= 0 and b["x"] + b["width"] <= width for b in boxes)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_help_is_never_seen_while_a_page_opens(chromium, whole, name):
+    page = chromium.new_page()
+    page.add_init_script(
+        "window.seen = 0; (function look() { const e = document.getElementById('extraer');"
+        "if (e && e.getBoundingClientRect().height) window.seen++; requestAnimationFrame(look); })();"
+    )
+    page.goto((whole / name).as_uri())
+    expect(page.locator("#todo")).to_be_visible()
+    assert page.evaluate("window.seen") == 0
+    page.close()
+
+
 def busy_seconds(page) -> float:
     """Processor time of the page's main thread so far: what a reader would wait for on an idle machine."""
     session = page.context.new_cdp_session(page)

@@ -211,7 +211,8 @@
     else veredicto("warn", "warn", "Esa carpeta no contiene un respaldo", "Elija la carpeta donde extrajo el respaldo: la que contiene ABRIR_AQUI.html y manifest-sha256.txt.").focus();
   }
 
-  V.tema();
+  if (!V.Sha256) return;
+  V.empieza();
   $("todo").hidden = false;
   $("no-carpeta").hidden = "webkitdirectory" in document.createElement("input");
   $("carpeta").addEventListener("change", elige);

@@ -305,7 +305,7 @@
 
   function sinIndice() {
     $("espera").hidden = true;
-    $("extraer").classList.add("si");
+    V.ayuda();
   }
 
   /* The index of the whole, else that of a complement extracted on its own. */
@@ -319,7 +319,8 @@
     return undefined;
   }
 
-  V.tema();
+  if (!V.partes || !V.ficha) return;
+  V.empieza();
   $("espera").hidden = false;
   abreIndice(["indice", ...V.partes.posibles.map((c) => "indice_" + c)]);
 })();
