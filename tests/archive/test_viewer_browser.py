@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from archive.model import Document, File, Header
-from archive.viewer import index_name, part_js, part_key, part_name, static_files
+from archive.tags import manifest_line, sums
+from archive.viewer import index_name, part_js, part_key, part_name, static_files, sums_name
 from tests.archive.readers import index_js
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -127,7 +128,7 @@ def write(folder: Path, name: str, pieces) -> None:
 
 
 def extract(folder: Path, parts=(1, 2), documents=DOCUMENTS) -> Path:
-    """What a folder holds after these parts were extracted into it: the last one's manifest, all part scripts."""
+    """What a folder holds after these parts were extracted into it: the last one's manifests, all that is numbered."""
     for name, body in static_files():
         write(folder, name, [body])
     write(folder, "visor/indice.js", index_js(header(), map(index_row, documents), parts=PARTS, bytes_planned=12_345))
@@ -137,9 +138,18 @@ def extract(folder: Path, parts=(1, 2), documents=DOCUMENTS) -> Path:
         files = [f for d in mine for f in d["archivos"] if f["ruta"]]
         for f in files:
             write(folder, f["ruta"], [f["cuerpo"]])
-        lines = [f"{f['sha256']}  {f['ruta'].replace('%', '%25')}\n".encode() for f in files]
-        write(folder, "manifest-sha256.txt", lines)
+        write(folder, "manifest-sha256.txt", [manifest_line(f["sha256"], f["ruta"]) for f in files])
+        write_sums(folder, part_key(part, PARTS))
     return folder
+
+
+def write_sums(folder: Path, key: str) -> None:
+    """The part's sums and its tagmanifest."""
+    beside = [*(name for name, _ in static_files()), "visor/indice.js", part_name(key), "manifest-sha256.txt"]
+    lines = b"".join(manifest_line(hashlib.sha256((folder / name).read_bytes()).hexdigest(), name) for name in beside)
+    own = sums(lines, sums_name(key))
+    write(folder, sums_name(key), [own])
+    write(folder, "tagmanifest-sha256.txt", [lines, manifest_line(hashlib.sha256(own).hexdigest(), sums_name(key))])
 
 
 # -- the browser --------------------------------------------------------------------------------------------------------
@@ -633,7 +643,8 @@ def verify(page, folder: Path) -> str:
 def test_checker_passes_a_sound_folder(open_page, whole):
     page = open_page(whole, "VERIFICAR.html")
     verdict = verify(page, whole)
-    assert "El respaldo está íntegro" in verdict and "5 archivos verificados" in verdict
+    # 5 of documents, 9 fixed, the index, 2 scripts, the manifest
+    assert "El respaldo está íntegro" in verdict and "18 archivos verificados" in verdict
 
 
 def test_checker_names_what_differs_what_is_missing_and_what_does_not_belong(open_page, tmp_path):
@@ -664,7 +675,7 @@ def test_checker_reads_parts_extracted_each_into_its_own_folder(open_page, tmp_p
     for part in (1, 2):
         extract(tmp_path / "partes" / f"p{part}", parts=(part,))
     verdict = verify(open_page(tmp_path / "partes/p1", "VERIFICAR.html"), tmp_path / "partes")
-    assert "El respaldo está íntegro" in verdict and "5 archivos verificados" in verdict
+    assert "El respaldo está íntegro" in verdict and "29 archivos verificados" in verdict
 
 
 def test_checker_refuses_a_torn_list_and_a_foreign_folder(open_page, tmp_path):
