@@ -104,9 +104,10 @@ class _Maker:
 
     def _measure(self, number: int, stream: BinaryIO) -> bool:
         """Counts what a volume holds, and keeps its records. False when it has nothing but a SIN_DOCUMENTOS.txt."""
-        script, tag_files, kept = viewer.part_name(part_key(self.plan, number)), dict[str, Entry](), list[bytes]()
+        key, tag_files, kept = part_key(self.plan, number), dict[str, Entry](), list[bytes]()
         files, octets, last = 0, 0, (b"", 0)
-        beside = {script, *(self.front if number == 1 else ())}
+        numbered = (viewer.part_name(key), viewer.sums_name(key), *(list_name(self.plan, name, number) for name in LISTS))
+        beside = {*numbered, *(self.front if number == 1 else ())}
         for name, record in read_records(stream):
             if name.startswith(_PAYLOAD):
                 files, octets, last = files + 1, octets + size_of(record), (name, len(kept))
@@ -117,7 +118,8 @@ class _Maker:
                     continue
             kept.append(on_disk(record, number - 1))
         self._entries[number] = tag_files
-        self._tags[script] = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))[script]
+        digests = dict(reader.hashes(stream, tag_files["tagmanifest-sha256.txt"]))
+        self._tags |= {name: digests[name] for name in numbered}
         self._told.append(reader.fate_counts(stream, tag_files))
         if empty := files == 1 and last[0] == _EMPTY and not self._tells_of_it(number, stream):
             placeholder = kept.pop(last[1])
@@ -157,7 +159,9 @@ class _Maker:
         for name, content in (("bagit.txt", tags.BAGIT), ("bag-info.txt", info)):
             self._tags[name] = self.writer.add(name, self.stamp, content).sha256
         lines = b"".join(tags.manifest_line(digest, name) for name, digest in self._tags.items())
-        self.writer.add("tagmanifest-sha256.txt", self.stamp, lines)
+        name = viewer.sums_name(self.plan.header.complement)
+        own = self.writer.add(name, self.stamp, tags.sums(lines, name))
+        self.writer.add("tagmanifest-sha256.txt", self.stamp, lines + tags.manifest_line(own.sha256, name))
 
     def _counts(self) -> Counts:
         """The fates of all documents, from the volumes' own accounts; the invariant of the whole is checked here."""

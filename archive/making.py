@@ -176,6 +176,8 @@ class Maker:
         info = tags.bag_info(self.plan.header, octets=sum(payload), files=len(payload), counts=self.counts, count=count)
         self._tag("bag-info.txt", info)
         self._tag("manifest-sha256.txt", b"".join(self._manifest))
+        sums = viewer.sums_name(part_key(self.plan, self.number))
+        self._tag(sums, tags.sums(b"".join(self._tags), sums))
         self._tag("tagmanifest-sha256.txt", b"".join(self._tags))
 
     def _tag(self, name: str, content: bytes) -> None:

@@ -18,6 +18,8 @@ from archive.planned import SIGNABLE, pack
 Places = Callable[[Document], list[str]]
 
 _TOGETHER = 1 << 18  # bytes of lines that a batch holds
+_BAG_ROOM = 32 << 10  # bytes of LEAME, bag-info and the like
+_SUMS_ROOM = 4 << 10  # bytes of the sums of a volume's files outside `data/`: some twenty lines, in its tagmanifest and once more
 _LINE_MARGIN = 64  # bytes, deflated: a part number here, a novedad or a signer there
 
 
@@ -81,7 +83,7 @@ class Spool:
         all documents are there. Part numbers and late novedades, unknown yet, get a margin."""
         self._keep()
         self._behind.wait()
-        return viewer.static_room() + 2 * self._words_length + _LINE_MARGIN * self._told + (32 << 10)
+        return viewer.static_room() + 2 * self._words_length + _LINE_MARGIN * self._told + _BAG_ROOM + 2 * _SUMS_ROOM
 
     def batches(self) -> Iterator[Batch]:
         """What was written down, in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from itertools import count
 from typing import BinaryIO
 
@@ -166,6 +167,12 @@ def manifest_line(sha256: str, name: str) -> bytes:
     """One line of a manifest; CR, LF and % of a name escaped as RFC 8493 section 2.1.3 asks."""
     name = name.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"{sha256}  {name}\n".encode()
+
+
+def sums(lines: bytes, name: str) -> bytes:
+    """The file `name`: the lines of a bag's tagmanifest once more, and last, in the file's own name, the sum of them all, by which it
+    vouches for itself."""
+    return lines + manifest_line(sha256(lines).hexdigest(), name)
 
 
 def leame_name(header: Header) -> str:

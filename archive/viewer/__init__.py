@@ -66,6 +66,12 @@ def part_name(key: str) -> str:
     return f"visor/{key}.js"
 
 
+def sums_name(key: str) -> str:
+    """Name inside the volume of the sums of its files outside `data/` (`tags.sums`), which VERIFICAR.html reads; key: "" of the whole's
+    own, in the directory volume. Numbered: parts extracted into one folder take each other's tagmanifest."""
+    return f"visor/sumas_{key}.txt" if key else "visor/sumas.txt"
+
+
 def index_name(header: Header) -> str:
     """Name of the index script: a complement brings one of its own, which must not replace that of the whole archive
     when both are extracted into one folder."""

@@ -127,13 +127,12 @@ def test_the_read_back_holds_every_byte_against_what_was_written(tmp_path, sourc
         maker, closed = volume.write(plan.open(tmp_path / "p"), 1, source, out, pool, wishes, earlier=None)
         entries = maker.writer.entries
         verify.read_back(out, entries, closed, pool)
-        rng = random.Random(2)
         places = [0, closed.tail_at - 1, closed.tail_at, closed.bytes - 1, *(e.offset + 4 for e in entries[::7])]
         places += [e.offset + e.packed // 2 + 60 for e in entries if e.packed > 1000 and e.method == 0][::3]
         with open(out, "r+b", buffering=0) as stream:
             for at in places:
                 byte = os.pread(stream.fileno(), 1, at)
-                os.pwrite(stream.fileno(), bytes([byte[0] ^ 1 << rng.randrange(8)]), at)
+                os.pwrite(stream.fileno(), bytes([byte[0] ^ 1]), at)  # a deflated content's last byte may not use its higher bits
                 with pytest.raises(Damaged):
                     verify.read_back(out, entries, closed, pool)
                 os.pwrite(stream.fileno(), byte, at)

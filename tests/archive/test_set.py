@@ -5,12 +5,13 @@ import io
 import random
 import shutil
 import zipfile
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from archive import checking, detail, listed, plan, reader, tags, viewer
+from archive import checking, detail, listed, plan, reader, spool, tags, viewer
 from archive.listed import LISTS
 from archive.model import File
 from tests.archive.conftest import MIB, Memory, Set, document, extract, join, run, validate_bag
@@ -92,6 +93,26 @@ def test_all_parts_can_be_extracted_into_one_folder(three, tmp_path):
         assert (tmp_path / name).read_bytes() == content
     for number in (1, 2, 3):
         assert (tmp_path / f"visor/parte{number:02d}.js").is_file()
+
+
+def test_each_volume_tells_the_sums_of_its_tag_files_once_more_under_a_name_of_its_own(three):
+    for number, path in enumerate(three.volumes, 1):
+        with zipfile.ZipFile(path) as volume:
+            name = f"visor/sumas_parte{number:02d}.txt"
+            lines, told = volume.read("tagmanifest-sha256.txt").splitlines(True), volume.read(name)
+            assert told == tags.sums(b"".join(lines[:-1]), name) and lines[-1] == tags.manifest_line(sha256(told).hexdigest(), name)
+            taken = sum(volume.getinfo(n).compress_size for n in (name, "tagmanifest-sha256.txt"))
+            assert taken < 2 * spool._SUMS_ROOM  # reckoned in every plan
+
+
+def test_the_joined_set_has_every_file_that_a_part_has(three, tmp_path):
+    joined = contents(join(three.zip, tmp_path / "unificado.zip"))
+    assert joined.keys() == {*chain.from_iterable(map(contents, three.volumes)), "visor/sumas.txt"}
+    for path in three.volumes:
+        of_the_bag = {"bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"}
+        assert {name for name, data in contents(path).items() if joined[name] != data} == of_the_bag
+    listed_there = {line.split(b"  ")[1] for line in joined["tagmanifest-sha256.txt"].splitlines()}
+    assert listed_there == {name.encode() for name in joined if not name.startswith(("data/", "tagmanifest"))}
 
 
 def test_info_zip_joins_them_and_the_joined_bag_is_valid(three, tmp_path):

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from archive.model import Document, File, Header
-from archive.viewer import index_name, part_js, part_key, part_name, static_files
+from archive.tags import manifest_line, sums
+from archive.viewer import index_name, part_js, part_key, part_name, static_files, sums_name
 from tests.archive.readers import index_js
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -127,7 +128,7 @@ def write(folder: Path, name: str, pieces) -> None:
 
 
 def extract(folder: Path, parts=(1, 2), documents=DOCUMENTS) -> Path:
-    """What a folder holds after these parts were extracted into it: the last one's manifest, all part scripts."""
+    """What a folder holds after these parts were extracted into it: the last one's manifests, all that is numbered."""
     for name, body in static_files():
         write(folder, name, [body])
     write(folder, "visor/indice.js", index_js(header(), map(index_row, documents), parts=PARTS, bytes_planned=12_345))
@@ -137,9 +138,18 @@ def extract(folder: Path, parts=(1, 2), documents=DOCUMENTS) -> Path:
         files = [f for d in mine for f in d["archivos"] if f["ruta"]]
         for f in files:
             write(folder, f["ruta"], [f["cuerpo"]])
-        lines = [f"{f['sha256']}  {f['ruta'].replace('%', '%25')}\n".encode() for f in files]
-        write(folder, "manifest-sha256.txt", lines)
+        write(folder, "manifest-sha256.txt", [manifest_line(f["sha256"], f["ruta"]) for f in files])
+        write_sums(folder, part_key(part, PARTS))
     return folder
+
+
+def write_sums(folder: Path, key: str) -> None:
+    """The part's sums and its tagmanifest."""
+    beside = [*(name for name, _ in static_files()), "visor/indice.js", part_name(key), "manifest-sha256.txt"]
+    lines = b"".join(manifest_line(hashlib.sha256((folder / name).read_bytes()).hexdigest(), name) for name in beside)
+    own = sums(lines, sums_name(key))
+    write(folder, sums_name(key), [own])
+    write(folder, "tagmanifest-sha256.txt", [lines, manifest_line(hashlib.sha256(own).hexdigest(), sums_name(key))])
 
 
 # -- the browser --------------------------------------------------------------------------------------------------------
@@ -383,6 +393,38 @@ def test_a_complement_alone_opens_with_its_own_index(open_page, tmp_path):
     expect(page.locator(".partes li")).to_have_text([re.compile("RESPALDO_000123_C1.zip.*En esta carpeta")])
 
 
+def test_a_late_complement_alone_opens_with_its_own_index(open_page, tmp_path):
+    found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
+    for name, body in static_files():
+        write(tmp_path, name, [body])
+    mine = header(name="RESPALDO_000123_C14", complement="C14")
+    write(tmp_path, index_name(mine), index_js(mine, [index_row(found)], parts=1, bytes_planned=7))
+    write(tmp_path, "visor/C14.js", part_js("C14", [clean(found)]))
+    page = ready(open_page(tmp_path, fragment="#" + ID(3)))
+    expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["C3", "C14", "C7_parte01"])
+def test_a_complement_without_those_before_it_is_shown(open_page, tmp_path, key):
+    folder = extract(tmp_path)
+    found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
+    write(folder, f"visor/{key}.js", part_js(key, [clean(found)]))
+    page = ready(open_page(folder, fragment="#" + ID(3)))
+    expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
+    assert page.locator("#doc .badge", has_text="Con novedad").count() == 0
+    page.click("#info")
+    expect(page.locator(".partes li")).to_contain_text(["parte01de02", "parte02de02", f"RESPALDO_000123_{key}.zip"])
+
+
+def test_complements_that_are_not_there_do_not_draw_the_page_anew(open_page, whole):
+    page = open_page(whole)
+    page.evaluate(
+        "window.drawn = 0; new MutationObserver(() => window.drawn++).observe(document.getElementById('doc'), { childList: true })"
+    )
+    ready(page)
+    assert page.evaluate("window.drawn") <= PARTS
+
+
 def test_a_document_that_runs_over_two_parts_is_joined(open_page, tmp_path):
     long_ = document(5, "Muy grande", files=[("principal", "a.pdf", "data/Recibidos/2024/a.pdf", b"a"), ("anexo", "b.pdf", "data/Recibidos/2024/b.pdf", b"b")])
     here, there = clean(long_), clean(long_)
@@ -455,6 +497,33 @@ def test_nothing_is_lost_at_320_pixels(open_page, whole):
         assert small == [], (name, fragment)
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_a_long_name_without_spaces_does_not_make_a_document_scroll_sideways(open_page, tmp_path, width):
+    """WCAG 1.4.10, reflow: the number of a plain folder's document is its path."""
+    name = "informe_final_de_gestion_institucional_version_definitiva_" * 3 + ".txt"
+    path = f"documentos_personales_2019/{name}"
+    files = [("principal", name, f"data/{path}", b"x"), ("anexo", name, None, b"")]
+    long_ = document(1, path, sender="N" * 200, kind="T" * 90, para=["P" * 200], files=files)
+    long_ |= {"numero": path, "referencia": "R" * 150}
+    long_["recorrido"][0] |= {"accion": "A" * 150, "comentario": "C" * 300}
+    folder = extract(tmp_path, parts=(1,), documents=[long_])
+    page = ready(open_page(folder, fragment="#" + ID(1), viewport={"width": width, "height": 800}))
+    expect(page.locator("#doc-t")).to_be_visible()
+    assert page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.getElementById('doc'))") <= 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("#info")
+    assert page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.getElementById('doc'))") <= 0
+
+
+@pytest.mark.parametrize("fragment", ["#100%", "#%", "#%C3", "#nada"])
+def test_an_address_that_names_nothing_opens_the_list(open_page, whole, fragment):
+    page = ready(open_page(whole, fragment=fragment))
+    expect(page.locator(".fila")).to_have_count(4)
+    assert page.locator(".partes .badge").all_inner_texts() == ["En esta carpeta"] * PARTS
+    page.goto(page.url.split("#")[0] + "#" + ID(2))
+    expect(page.locator("#doc-t")).to_have_text("Inventario de bienes")
+
+
 def test_print_shows_the_document_alone(open_page, whole):
     page = ready(open_page(whole, fragment="#" + ID(2)))
     page.emulate_media(media="print")
@@ -484,6 +553,50 @@ def test_opened_inside_the_zip_it_says_to_extract(open_page, tmp_path, with_scri
     page = open_page(tmp_path)
     expect(page.get_by_role("heading", name="Extraiga primero todos los archivos")).to_be_visible()
     assert not page.locator("#todo").is_visible()
+
+
+PAGES = {"ABRIR_AQUI.html": ("base", "partes", "ficha", "visor"), "VERIFICAR.html": ("base", "sha256", "verificar")}
+
+
+@pytest.mark.parametrize(("name", "script"), [(name, script) for name, scripts in PAGES.items() for script in scripts])
+@pytest.mark.parametrize("torn", [False, True], ids=["missing", "torn"])
+def test_a_page_without_one_of_its_scripts_says_so(chromium, tmp_path, name, script, torn):
+    """An extraction that was interrupted: the style is there, a script is not, or not all of it."""
+    path = extract(tmp_path) / f"visor/{script}.js"
+    if torn:
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+    page = chromium.new_page()
+    page.goto((tmp_path / name).as_uri())
+    expect(page.get_by_role("heading", name="Extraiga primero todos los archivos")).to_be_visible()
+    expect(page.locator("#extraer")).to_contain_text("la extracción no terminó")
+    assert not page.locator("#todo").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [320, 1280])
+def test_without_javascript_the_page_says_how_to_go_on(open_page, whole, name, width):
+    page = open_page(whole, name, java_script_enabled=False, viewport={"width": width, "height": 800})
+    shown = page.locator("body").inner_text()
+    assert "tiene desactivado JavaScript" in shown and "Extraiga primero todos los archivos" in shown
+    assert (page.locator("noscript a").get_attribute("href"), page.locator("h1:visible").count()) == ("data/", 1)
+    boxes = [box.bounding_box() for box in page.locator(".extraer").all()]
+    assert len(boxes) == 2 and all(b["x"] >= 0 and b["x"] + b["width"] <= width for b in boxes)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_help_is_never_seen_while_a_page_opens(chromium, whole, name):
+    page = chromium.new_page()
+    page.add_init_script(
+        "window.seen = 0; (function look() { const e = document.getElementById('extraer');"
+        "if (e && e.getBoundingClientRect().height) window.seen++; requestAnimationFrame(look); })();"
+    )
+    page.goto((whole / name).as_uri())
+    expect(page.locator("#todo")).to_be_visible()
+    assert page.evaluate("window.seen") == 0
+    page.close()
 
 
 def busy_seconds(page) -> float:
@@ -530,7 +643,8 @@ def verify(page, folder: Path) -> str:
 def test_checker_passes_a_sound_folder(open_page, whole):
     page = open_page(whole, "VERIFICAR.html")
     verdict = verify(page, whole)
-    assert "El respaldo está íntegro" in verdict and "5 archivos verificados" in verdict
+    # 5 of documents, 9 fixed, the index, 2 scripts, the manifest
+    assert "El respaldo está íntegro" in verdict and "18 archivos verificados" in verdict
 
 
 def test_checker_names_what_differs_what_is_missing_and_what_does_not_belong(open_page, tmp_path):
@@ -561,7 +675,7 @@ def test_checker_reads_parts_extracted_each_into_its_own_folder(open_page, tmp_p
     for part in (1, 2):
         extract(tmp_path / "partes" / f"p{part}", parts=(part,))
     verdict = verify(open_page(tmp_path / "partes/p1", "VERIFICAR.html"), tmp_path / "partes")
-    assert "El respaldo está íntegro" in verdict and "5 archivos verificados" in verdict
+    assert "El respaldo está íntegro" in verdict and "29 archivos verificados" in verdict
 
 
 def test_checker_refuses_a_torn_list_and_a_foreign_folder(open_page, tmp_path):

@@ -71,8 +71,9 @@ window.VISOR = (function () {
     return null;
   }
 
+  const raiz = document.documentElement;
+
   function tema() {
-    const raiz = document.documentElement;
     const elegido = guardado("respaldo-tema");
     if (elegido === "dark" || elegido === "light") raiz.dataset.theme = elegido;
     $("tema").addEventListener("click", () => {
@@ -82,5 +83,16 @@ window.VISOR = (function () {
     });
   }
 
-  return { $, el, icono, boton, llano, miles, cuantos, dos, fecha, peso, periodo, rotulo, tema };
+  /* This script stands in the head and the help for a page without its files in the body: while the class is there the help is not.
+     It goes again when the page's own script has not begun by the end, because a file is missing or torn. */
+  const ayuda = () => raiz.classList.remove("guion");
+  let empezo = false;
+  raiz.classList.add("guion");
+  document.addEventListener("DOMContentLoaded", () => { if (!empezo) ayuda(); });
+  function empieza() {
+    empezo = true;
+    tema();
+  }
+
+  return { $, el, icono, boton, llano, miles, cuantos, dos, fecha, peso, periodo, rotulo, empieza, ayuda };
 })();

@@ -8,6 +8,7 @@
   const cargas = new Map(); // key -> promise of true (here) or false
   const estado = new Map(); // key -> "leyendo" | "presente" | "falta"
   const avisos = [];
+  const posibles = Array.from({ length: 99 }, (_, n) => "C" + (n + 1)); // complements that are asked for
   let meta = null;
 
   window.RESPALDO_PARTE = function (clave, filas) {
@@ -27,12 +28,13 @@
     return meta.complemento + (meta.partes === 1 ? "" : "_parte" + numero(n));
   }
 
-  function carga(k) {
+  /* callado: that it is absent is no news. */
+  function carga(k, callado) {
     if (!cargas.has(k)) {
       estado.set(k, "leyendo");
       cargas.set(k, new Promise((listo) => {
         const s = document.createElement("script");
-        const fin = (hay) => { estado.set(k, hay ? "presente" : "falta"); s.remove(); listo(hay); avisos.forEach((f) => f(k)); };
+        const fin = (hay) => { estado.set(k, hay ? "presente" : "falta"); s.remove(); listo(hay); if (hay || !callado) avisos.forEach((f) => f(k)); };
         s.addEventListener("load", () => fin(true));
         s.addEventListener("error", () => fin(false));
         s.src = "visor/" + k + ".js";
@@ -42,14 +44,12 @@
     return cargas.get(k);
   }
 
-  /* Complements come later than the index, so their number is unknown here: ask until two in a row are absent. */
+  /* Complements come later than the index, so how many there are is unknown here, and which of them were extracted: each is asked
+     for, in order, since a later one knows better what is still missing. */
   async function complementos() {
-    for (let n = 1, ausentes = 0; ausentes < 2; n++) {
-      let hay = await carga("C" + n);
-      if (!hay) {
-        for (let p = 1; await carga("C" + n + "_parte" + V.dos(p)); p++) hay = true;
-      }
-      ausentes = hay ? 0 : ausentes + 1;
+    for (const c of posibles) {
+      if (await carga(c, true)) continue;
+      for (let p = 1; await carga(c + "_parte" + V.dos(p), true); p++);
     }
   }
 
@@ -81,7 +81,7 @@
   }
 
   V.partes = {
-    inicia: (m) => { meta = m; }, carga, cargaTodo, clave, numero, detalle,
+    posibles, inicia: (m) => { meta = m; }, carga, cargaTodo, clave, numero, detalle,
     estado: (k) => estado.get(k) || "leyendo",
     complementos: () => (meta.complemento ? [] : [...estado].filter(([k, e]) => k[0] === "C" && e === "presente").map(([k]) => k)),
     conNovedad: (id) => novedad.has(id),

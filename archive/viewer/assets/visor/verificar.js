@@ -1,7 +1,8 @@
 /* VERIFICAR.html: the reader chooses the extracted folder, every file is hashed here, and what differs is named.
 
-   What a file should be comes from the manifests and from the visor/parteNN.js in the folder: when all parts are
-   extracted into one folder, the manifest of the last one wins, while the part scripts are numbered and all stay. */
+   When all parts are extracted into one folder, each takes the place of the other's manifests. So what a document's file should
+   be comes from the visor/parteNN.js too, and what the files beside them should be from the visor/sumas_parteNN.txt: they are
+   numbered, and all stay. Of a file that several have, the one that was extracted last is as right as any other. */
 (function () {
   "use strict";
   const V = window.VISOR;
@@ -10,6 +11,8 @@
   const TROZO = 8 << 20;
   const JUNTOS = 4; // files at a time: hides the latency of many small ones
   const VISIBLES = 200; // rows of each list of problems on screen
+  const RAIZ = /^(.*\/)(?:manifest-sha256\.txt|visor\/sumas\w*\.txt)$/;
+  const DETALLES = /^visor\/(parte\d+|C\d+(?:_parte\d+)?)\.js$/, SUMAS = /^visor\/sumas(?:_(\w+))?\.txt$/, INDICE = /^visor\/indice(?:_C\d+)?\.js$/;
   let turno = 0; // a new choice or "Detener" makes older runs stop
 
   /* -- what should be there -------------------------------------------------------------------------------------- */
@@ -35,6 +38,27 @@
     }
   }
 
+  const renglon = (sha, nombre) => sha + "  " + nombre + "\n";
+  const suma = (blob) => huella(blob, () => {}, () => true);
+
+  /* The sums of a part's files vouch for themselves: the last line is the sum of those above. cierre: the line that follows these
+     in the part's tagmanifest. */
+  async function sumas(nombre, file, debe) {
+    const texto = await file.text(), fin = texto.lastIndexOf("\n", texto.length - 2) + 1;
+    if (texto.slice(fin) !== renglon(await suma(file.slice(0, fin)), nombre)) throw new Error("altered");
+    await manifiesto(file.slice(0, fin), debe);
+    return { nombre, cuerpo: texto.slice(0, fin), cierre: renglon(await suma(file), nombre) };
+  }
+
+  /* tagmanifest: the lines of one part's sums (whichever was extracted last) and theirs. Where that part's sums are lost, it tells
+     which they were, and stands in for them. */
+  async function bolsa(file, debe, sanas) {
+    const texto = await file.text(), suyas = /  (visor\/sumas\w*\.txt)\n$/.exec(texto);
+    if (sanas.some((s) => texto === s.cuerpo + s.cierre)) return;
+    if (!suyas || sanas.some((s) => s.nombre === suyas[1] || texto.startsWith(s.cuerpo))) throw new Error("altered");
+    await manifiesto(file, debe);
+  }
+
   async function detalles(file, debe) {
     let fin = false;
     for await (const linea of lineas(file)) {
@@ -48,13 +72,13 @@
 
   async function planeadas(file) {
     for await (const linea of lineas(file)) return JSON.parse(linea.slice("window.RESPALDO=".length) + "]}").meta;
-    return null;
+    throw new Error("empty");
   }
 
-  /* Each folder with a manifest is one archive: parts extracted each into its own folder are checked one by one. */
+  /* Each folder with lists is one archive: parts extracted each into its own folder are checked one by one. */
   function raices(porRuta) {
-    const todas = [...porRuta.keys()].filter((r) => r.endsWith("/manifest-sha256.txt")).map((r) => r.slice(0, -"manifest-sha256.txt".length));
-    return todas.filter((r) => !r.includes("/data/")).sort();
+    const todas = [...porRuta.keys()].map((r) => RAIZ.exec(r)).filter(Boolean).map((m) => m[1]);
+    return [...new Set(todas)].filter((r) => !r.includes("/data/")).sort();
   }
 
   /* partes: name on screen -> is it in any of the chosen folders. */
@@ -63,31 +87,29 @@
       const numero = String(n).padStart(Math.max(2, String(meta.partes).length), "0"), c = meta.complemento;
       const clave = !c ? "parte" + numero : meta.partes === 1 ? c : c + "_parte" + numero;
       const nombre = c ? "complemento " + c + (meta.partes === 1 ? "" : ", parte " + numero) : "parte " + numero;
-      partes.set(nombre, partes.get(nombre) || claves.includes(clave));
+      partes.set(nombre, partes.get(nombre) || claves.has(clave));
     }
   }
 
+  /* What should be in a folder: name -> the sums that it may have. */
   async function espera(raiz, porRuta, hallado) {
-    const debe = new Map(), claves = [];
+    const debe = new Map(), sanas = [], claves = new Set(), metas = [];
     const lee = async (nombre, como) => {
       const file = porRuta.get(raiz + nombre);
-      if (!file) return;
-      try { await como(file, debe); } catch (e) { hallado.danados.push(raiz + nombre); }
+      if (!file) { hallado.faltan.add(raiz + nombre); return; }
+      try { await como(file); } catch (e) { hallado.danados.add(raiz + nombre); }
     };
-    await lee("manifest-sha256.txt", manifiesto);
-    await lee("tagmanifest-sha256.txt", manifiesto);
-    for (const r of [...porRuta.keys()].sort()) {
-      const m = r.startsWith(raiz + "visor/") && /^(parte\d+|C\d+(?:_parte\d+)?)\.js$/.exec(r.slice((raiz + "visor/").length));
-      if (!m) continue;
-      claves.push(m[1]);
-      await lee("visor/" + m[0], detalles);
+    for (const r of [...porRuta.keys()].filter((x) => x.startsWith(raiz + "visor/")).sort()) {
+      const nombre = r.slice(raiz.length), parte = DETALLES.exec(nombre), suyas = SUMAS.exec(nombre);
+      if (parte || suyas) claves.add((parte || suyas)[1]);
+      if (parte) await lee(nombre, (file) => detalles(file, debe));
+      else if (suyas) await lee(nombre, async (file) => sanas.push(await sumas(nombre, file, debe)));
+      else if (INDICE.test(nombre)) await lee(nombre, async (file) => metas.push(await planeadas(file)));
     }
-    for (const r of porRuta.keys()) {
-      if (!r.startsWith(raiz + "visor/") || !/\/indice(_C\d+)?\.js$/.test(r)) continue;
-      const meta = await planeadas(porRuta.get(r)).catch(() => null);
-      if (meta) cuentaPartes(meta, claves, hallado.partes);
-      else hallado.danados.push(r);
-    }
+    for (const meta of metas) cuentaPartes(meta, claves, hallado.partes);
+    for (const clave of claves) if (clave && !porRuta.has(raiz + "visor/sumas_" + clave + ".txt")) hallado.faltan.add(raiz + "visor/sumas_" + clave + ".txt");
+    await lee("manifest-sha256.txt", (file) => manifiesto(file, debe));
+    await lee("tagmanifest-sha256.txt", (file) => bolsa(file, debe, sanas));
     return debe;
   }
 
@@ -117,7 +139,7 @@
         try {
           const h = await huella(t.file, avance, vigente);
           if (!vigente()) return;
-          if ([...t.sha].every((s) => s === h)) hallado.bien++;
+          if (t.sha.has(h)) hallado.bien++;
           else hallado.distintos.push(t.ruta);
         } catch (e) {
           hallado.ilegibles.push(t.ruta);
@@ -129,7 +151,7 @@
 
   async function verifica(files, vigente) {
     const porRuta = new Map([...files].map((f) => [ruta(f), f]));
-    const hallado = { bien: 0, bytes: 0, distintos: [], faltan: [], ilegibles: [], danados: [], sobran: [], partes: new Map() };
+    const hallado = { bien: 0, bytes: 0, distintos: [], faltan: new Set(), ilegibles: [], danados: new Set(), sobran: [], partes: new Map() };
     const tareas = [], bases = raices(porRuta), vistos = new Set();
     if (!bases.length) return null;
     for (const raiz of bases) {
@@ -137,7 +159,7 @@
         const file = porRuta.get(raiz + nombre);
         vistos.add(raiz + nombre);
         if (file) tareas.push({ file, sha, ruta: raiz + nombre });
-        else hallado.faltan.push(raiz + nombre);
+        else hallado.faltan.add(raiz + nombre);
       }
     }
     const propio = (r) => bases.some((b) => r.startsWith(b + "data/")) && !/\/(\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|SIN_DOCUMENTOS\.txt)$/.test(r);
@@ -178,20 +200,23 @@
   }
 
   function informa(h) {
-    const malos = h.distintos.length + h.faltan.length + h.ilegibles.length + h.danados.length;
+    const danados = [...h.danados].filter((r) => !h.distintos.includes(r)); // a list that differs is told once
+    const malos = h.distintos.length + h.faltan.size + h.ilegibles.length + danados.length;
     const ausentes = [...h.partes].filter(([, hay]) => !hay).map(([nombre]) => nombre);
     const verificados = cuantos(h.bien, "archivo verificado", "archivos verificados") + " sin diferencias (" + peso(h.bytes) + ").";
     const falta = ausentes.length ? " No se verificó lo que no está en esta carpeta: " + ausentes.join(", ") + "." : "";
+    // What a lost list names is unknown here: it may be the archive's all the same.
+    const ajenos = malos || ausentes.length ? "ninguna de las listas que se pudieron leer los menciona." : "no pertenecen al respaldo. No afectan a los demás.";
     let titulo;
     if (malos) titulo = veredicto("bad", "bad", cuantos(malos, "archivo tiene problemas", "archivos tienen problemas"), "El resto está bien: " + verificados + falta + " Vuelva a extraer la parte que contiene los archivos indicados o descárguela otra vez.");
     else if (ausentes.length) titulo = veredicto("warn", "warn", "Lo que está en la carpeta está íntegro, pero faltan partes", verificados + falta);
     else titulo = veredicto("ok", "ok", "El respaldo está íntegro", verificados + " Cada archivo es idéntico al que se entregó.");
     $("resultado").append(...[
       problema("Archivos que difieren", "Su contenido no es el que se entregó.", h.distintos, "bad"),
-      problema("Archivos que faltan", "Constan en el respaldo y no están en la carpeta.", h.faltan, "bad"),
+      problema("Archivos que faltan", "Constan en el respaldo y no están en la carpeta.", [...h.faltan], "bad"),
       problema("Archivos que no se pudieron leer", "El navegador no pudo abrirlos.", h.ilegibles, "bad"),
-      problema("Registros dañados", "No se pudo leer la lista de archivos.", h.danados, "bad"),
-      problema("Archivos que no constan", "Están en la carpeta data y no pertenecen al respaldo. No afectan a los demás.", h.sobran, "warn"),
+      problema("Registros dañados", "Son listas con las que se comprueban los demás archivos: están incompletas o no son las que se entregaron.", danados, "bad"),
+      problema("Archivos que no constan", "Están en la carpeta data y " + ajenos, h.sobran, "warn"),
     ].filter(Boolean));
     titulo.focus();
   }
@@ -208,10 +233,11 @@
     $("avance").hidden = true;
     $("carpeta").value = "";
     if (hallado) informa(hallado);
-    else veredicto("warn", "warn", "Esa carpeta no contiene un respaldo", "Elija la carpeta donde extrajo el respaldo: la que contiene ABRIR_AQUI.html y manifest-sha256.txt.").focus();
+    else veredicto("warn", "warn", "Esa carpeta no contiene un respaldo", "Elija la carpeta donde extrajo el respaldo: la que contiene ABRIR_AQUI.html.").focus();
   }
 
-  V.tema();
+  if (!V.Sha256) return;
+  V.empieza();
   $("todo").hidden = false;
   $("no-carpeta").hidden = "webkitdirectory" in document.createElement("input");
   $("carpeta").addEventListener("change", elige);

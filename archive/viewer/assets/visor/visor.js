@@ -191,8 +191,12 @@
     try { history.replaceState(null, "", hash); } catch (e) { /* the page works without */ }
   }
 
+  function pedidoDe(hash) { // as typed by hand it may be no valid escape ("100%")
+    try { return decodeURIComponent(hash.slice(1)); } catch (e) { return hash.slice(1); }
+  }
+
   function navega() {
-    const pedido = decodeURIComponent(location.hash.slice(1));
+    const pedido = pedidoDe(location.hash);
     if (pedido === "") return document.body.classList.contains("ve-doc") && cierra();
     if (pedido === "q") return $("q").focus();
     const doc = docs.find((x) => x.id === pedido) || docs.find((x) => x.numero === pedido);
@@ -301,7 +305,7 @@
 
   function sinIndice() {
     $("espera").hidden = true;
-    $("extraer").classList.add("si");
+    V.ayuda();
   }
 
   /* The index of the whole, else that of a complement extracted on its own. */
@@ -315,7 +319,8 @@
     return undefined;
   }
 
-  V.tema();
+  if (!V.partes || !V.ficha) return;
+  V.empieza();
   $("espera").hidden = false;
-  abreIndice(["indice", "indice_C1", "indice_C2", "indice_C3"]);
+  abreIndice(["indice", ...V.partes.posibles.map((c) => "indice_" + c)]);
 })();
