@@ -1,9 +1,9 @@
 """The archive without the rest of the house.
 
-`python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]` packs a plain folder; OUT receives only
-the finished files. `python -m archive verify DIR|ZIP [--json]` checks a finished set where it is. stdout: one JSON object with
---json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades, damage or parts that are missing, 2 bad usage.
-(decisions.md 25)
+`python -m archive build SRC OUT --name NAME --part-size BYTES --json [--independent]` packs a plain folder; OUT receives all
+the finished files, or none. `python -m archive verify DIR|ZIP [--json]` checks a finished set where it is. stdout: one JSON object with
+--json, nothing without. stderr: messages in Spanish. Exit code: 0, 1 with novedades, damage or parts that are missing, 2 bad usage or
+not possible (disk, memory, source), 130 after Ctrl-C, 143 after SIGTERM, 129 when the terminal was closed. (decisions.md 25)
 """
 
 from __future__ import annotations
@@ -12,56 +12,57 @@ import argparse
 import errno
 import json
 import os
-import re
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from archive import checking, plan, several, volume, whole
-from archive.ahead import Ahead
-from archive.assign import check_part_size
+from archive import checking, command, plan, volume
+from archive.command import BadUsage, shown
 from archive.errors import ArchiveError
-from archive.folder import Folder
-from archive.model import CAUSES, Header
-from archive.names import component
+from archive.interrupts import Interrupted, Interrupts
+from archive.model import CAUSES, SourceDown
 from archive.tuning import tune
 
 _FAT32 = (1 << 32) - 1  # bytes of the largest file there
 _REASONS = {errno.ENOSPC: "no hay espacio en el disco", errno.EACCES: "permiso denegado", errno.ENOENT: "no existe",
             errno.EROFS: "el disco es de solo lectura"}  # fmt: skip
-_NAME = re.compile(r"[^./\\-][^/\\]*")
-
-
-class _BadUsage(Exception):
-    """Shown on stderr, exit 2."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line. Returns the exit code."""
     options = _parser().parse_args(arguments)
     tune()
-    try:
-        return options.command(options)
-    except (_BadUsage, ArchiveError) as error:
-        print(f"archive: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"archive: {_reason(error)}", file=sys.stderr)
-    return 2
+    with Interrupts() as interrupts:
+        try:
+            try:
+                return options.command(options, interrupts)
+            finally:
+                interrupts.deaf = True
+        except Interrupted:
+            said = ""
+        except (ArchiveError, SourceDown) as error:
+            said = str(error)
+        except OSError as error:
+            said = _reason(error)
+        if interrupts.signum:  # it may have ended a process that helps before it was heard here
+            print("archive: se interrumpió antes de terminar", file=sys.stderr)
+            return 128 + interrupts.signum
+        print(f"archive: {said}", file=sys.stderr)
+        return 2
 
 
 def _reason(error: OSError) -> str:
-    place = f": {_shown(os.fsdecode(error.filename))}" if error.filename else ""
+    place = f": {shown(os.fsdecode(error.filename))}" if error.filename else ""
     return f"{_REASONS.get(error.errno, 'no se pudo leer o escribir')}{place} ({error.strerror})"
 
 
-def _verify_command(options: argparse.Namespace) -> int:
+def _verify_command(options: argparse.Namespace, interrupts: Interrupts) -> int:
     started = time.monotonic()
     if not options.set.exists():
-        raise _BadUsage(f"no existe: {_shown(str(options.set))}")
+        raise BadUsage(f"no existe: {shown(str(options.set))}")
     parts = checking.parts(options.set)
     if not parts:
-        raise _BadUsage(f"no hay partes de un respaldo en {_shown(str(options.set))}")
+        raise BadUsage(f"no hay partes de un respaldo en {shown(str(options.set))}")
     told = checking.complete(options.set, checking.check(parts))
     for part in told:
         print(f"{part.name}: {part.problem or f'correcta, SHA-256 {part.sha256}'}", file=sys.stderr)
@@ -71,9 +72,9 @@ def _verify_command(options: argparse.Namespace) -> int:
     return 1 if any(part.problem for part in told) else 0
 
 
-def _build_command(options: argparse.Namespace) -> int:
+def _build_command(options: argparse.Namespace, interrupts: Interrupts) -> int:
     started = time.monotonic()
-    made, results = _build(options)
+    made, results = command.build(options, interrupts)
     for result in results:
         if result.bytes > options.part_size:
             print(f"{result.name}: contiene un archivo más grande que la parte ({result.bytes} bytes)", file=sys.stderr)
@@ -81,7 +82,7 @@ def _build_command(options: argparse.Namespace) -> int:
             print(f"{result.name}: no cabe en una memoria FAT32", file=sys.stderr)
     novedades = [n for result in results for n in result.novedades]
     for novedad in novedades:
-        print(f"{_shown(novedad.number)}: {CAUSES[novedad.cause]}", file=sys.stderr)
+        print(f"{shown(novedad.number)}: {CAUSES[novedad.cause]}", file=sys.stderr)
     if options.json:
         print(json.dumps(_summary(made, results, time.monotonic() - started), ensure_ascii=False))
     else:
@@ -109,69 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(options: argparse.Namespace) -> tuple[plan.Plan, list[volume.VolumeResult]]:
-    folder, out = _checked(options)
-    created = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=out, prefix=".") as work, Ahead(folder, Path(work)) as source:
-            made = _planned(folder, source, options, Path(work))
-            results = _volumes(made, source, options, Path(work))
-            _publish(results, Path(work), out, independent=options.independent)
-    except BaseException:
-        if created and not any(out.iterdir()):
-            out.rmdir()
-        raise
-    return made, results
-
-
-def _checked(options: argparse.Namespace) -> tuple[Folder, Path]:
-    if not options.src.is_dir():
-        raise _BadUsage(f"no es una carpeta: {_shown(str(options.src))}")
-    if not os.access(options.src, os.R_OK | os.X_OK):
-        raise _BadUsage(f"no se puede leer la carpeta: {_shown(str(options.src))}")
-    check_part_size(options.part_size)
-    if not _NAME.fullmatch(options.name) or component(options.name) != options.name:
-        raise _BadUsage(f"el nombre no sirve para archivos: {_shown(options.name)}")
-    if options.out.exists() and not options.out.is_dir():
-        raise _BadUsage(f"no es una carpeta: {options.out}")
-    if options.out.resolve().is_relative_to(options.src.resolve()):
-        raise _BadUsage("la carpeta de salida está dentro de la que se empaqueta")
-    taken = re.compile(re.escape(options.name) + r"(\.zip|\.z\d+|_parte\d+de\d+\.zip)", re.IGNORECASE)
-    if options.out.is_dir() and any(taken.fullmatch(p.name) for p in options.out.iterdir()):
-        raise _BadUsage(f"ya hay partes de {options.name} en {options.out}")
-    return Folder(options.src), options.out
-
-
-def _planned(folder: Folder, source: Ahead, options: argparse.Namespace, work: Path) -> plan.Plan:
-    def header() -> Header:
-        return Header(
-            name=options.name, group=options.name, request="", person="", cedula="", post="", area="", institution="",
-            since="", until="", made=folder.newest(),
-        )  # fmt: skip
-
-    plan.make(header, source.passing(folder.documents()), work / "plan", part_size=options.part_size)
-    source.settle()
-    return plan.open(work / "plan")
-
-
-def _volumes(made: plan.Plan, source: Ahead, options: argparse.Namespace, work: Path) -> list[volume.VolumeResult]:
-    def data(number: int, out: Path, earlier: volume.Earlier, turn: several.Turn) -> volume.VolumeResult:
-        signatures = not options.no_signatures
-        return volume.build(
-            made, number, source, out, earlier=earlier, should_stop=turn.should_stop, signatures=signatures, threads=turn.threads
-        )
-
-    return whole.build(made, work, data)
-
-
-def _publish(results: list[volume.VolumeResult], work: Path, out: Path, *, independent: bool) -> None:
-    for result in results:
-        os.replace(work / str(result.number), out / result.name)
-        if independent and result.independent_name:
-            os.link(out / result.name, out / result.independent_name)
-
-
 def _summary(made: plan.Plan, results: list[volume.VolumeResult], seconds: float) -> dict:
     keys = ("number", "name", "independent_name", "kind", "bytes", "sha256")
     return {
@@ -181,10 +119,6 @@ def _summary(made: plan.Plan, results: list[volume.VolumeResult], seconds: float
         "bytes_in": made.summary.bytes,
         "seconds": round(seconds, 3),
     }
-
-
-def _shown(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 if __name__ == "__main__":

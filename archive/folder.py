@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.lane import trouble
 from archive.model import Document, File, FileProblem
 from archive.names import split_suffix
 
-_FIRST = 315532800.0  # 1980: of a folder without files, and the first that a ZIP knows
+_FIRST, _LAST = 315532800, 4354819198  # 1980 to 2107: what a ZIP knows; the first also of what has no date
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # not blocking: a FIFO must not hold us
 
@@ -28,16 +29,21 @@ class Folder:
         self._held, self._youngest = threading.local(), _FIRST
 
     def documents(self) -> Iterator[Document]:
+        """What is gone or cannot be listed when its turn comes is a document with that problem; raises OSError when it is the root."""
         self._youngest = _FIRST
-        for number, (relative, info) in enumerate(self._walk(""), 1):
-            if info.st_mtime > self._youngest or number == 1:
-                self._youngest = info.st_mtime
-            problem = None if stat.S_ISREG(info.st_mode) else _problem(info.st_mode)
-            size, suffix = None if problem else info.st_size, split_suffix(relative)[1]
-            file = File(relative, "principal", relative, size, suffix, problem)
+        for number, (relative, info) in enumerate(self._walk(), 1):
+            if type(info) is FileProblem:
+                moment, size, problem = _FIRST, None, info.cause
+            else:
+                moment = info.st_mtime
+                if moment > self._youngest:
+                    self._youngest = moment
+                problem = None if stat.S_ISREG(info.st_mode) else _problem(info.st_mode)
+                size = None if problem else info.st_size
+            file = File(relative, "principal", relative, size, split_suffix(relative)[1], problem)
             shown = relative if relative.isascii() else relative.encode("utf-8", "replace").decode()
-            subject = shown.rpartition("/")[2]
-            yield Document(str(number), shown, "Archivo", _iso(info.st_mtime), subject, (), (), (), (), "", False, (), (file,))
+            subject = (shown[:-1] if shown[-1] == "/" else shown).rpartition("/")[2]
+            yield Document(str(number), shown, "Archivo", _iso(moment), subject, (), (), (), (), "", False, (), (file,))
 
     def newest(self) -> str:
         """ISO instant of the youngest file that `documents` gave: the folder's own clock, so that equal folders give equal
@@ -82,19 +88,44 @@ class Folder:
             held.relative = relative
         return held.folder.number
 
-    def _walk(self, below: str) -> Iterator[tuple[str, os.stat_result]]:
-        """(relative path, lstat) of everything that is not a folder, sorted by the bytes of each name."""
-        with os.scandir(os.path.join(self.root, below)) as entries:
-            listed = sorted(entries, key=lambda e: e.name.encode("utf-8", "surrogateescape"))
-        for entry in listed:
-            relative = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(relative)
+    def _walk(self) -> Iterator[tuple[str, os.stat_result | FileProblem]]:
+        """(relative path, lstat) of everything that is not a folder, sorted by the bytes of each name; or why there is none, of a
+        folder too (its path ends with "/"). Folders may lie in each other as deep as the system lets them."""
+        levels = [("", iter(_listed(self.root)))]
+        while levels:
+            below, entries = levels[-1]
+            for entry in entries:
+                relative = below + entry.name
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        relative += "/"
+                        levels.append((relative, iter(_listed(entry.path))))
+                        break
+                    info = entry.stat(follow_symlinks=False)
+                except OSError as error:
+                    info = self._lost(error)
+                yield relative, info
             else:
-                yield relative, entry.stat(follow_symlinks=False)
+                levels.pop()
+
+    def _lost(self, error: OSError) -> FileProblem:
+        """What became of an entry, while the root answers. Raises OSError when it does not."""
+        os.stat(self.root)
+        problem = trouble(error)
+        if isinstance(problem, FileProblem):
+            return problem
+        raise error
+
+
+def _listed(folder: str) -> list[os.DirEntry]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda e: e.name.encode("utf-8", "surrogateescape"))
 
 
 def _iso(moment: float) -> str:
+    """The instant, or the nearest that a ZIP knows: a disk holds dates that no calendar names."""
+    if not _FIRST <= moment <= _LAST:
+        moment = _FIRST if moment < _FIRST else _LAST
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment // 1))
 
 

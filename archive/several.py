@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-from archive.errors import Stopped
-from archive.process import die_with_parent
+from archive.errors import ArchiveError, Stopped
+from archive.process import die_with_parent, held_back
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -42,7 +45,8 @@ def each(volumes: Sequence[V], task: Task[V, T], *, helped: int = 1) -> list[T]:
     """What `task(volume, turn)` gives for each, in order; they are begun in that order.
 
     Volume and result pass between processes, so they can be pickled. When one fails the other is stopped, and the first failure
-    is raised. helped: how many of the last have threads to help them, because the other process has little to do then.
+    is raised; ArchiveError when a process was killed. helped: how many of the last have threads to help them, because the other
+    process has little to do then.
     """
     at_once = min(len(volumes), _AT_ONCE, os.cpu_count() or 1)
     if at_once < 2:
@@ -50,19 +54,35 @@ def each(volumes: Sequence[V], task: Task[V, T], *, helped: int = 1) -> list[T]:
     context = multiprocessing.get_context("fork")  # a plan, a source and a closure need no pickling
     done = context.RawArray("b", len(volumes) + 1)  # who is done; the one behind the last: whether to stop
     alone = len(volumes) - helped
-    with ProcessPoolExecutor(at_once, context, _begin, (os.getpid(), task, done)) as pool:
-        begun = [pool.submit(_one, position, one, 0 if position < alone else None) for position, one in enumerate(volumes)]
-        try:
+    try:
+        with ProcessPoolExecutor(at_once, context, _begin, (os.getpid(), task, done)) as pool, _ended(pool, done):
+            with held_back():  # a pool interrupted while it starts would be waited for for ever
+                begun = [pool.submit(_one, position, one, 0 if position < alone else None) for position, one in enumerate(volumes)]
             failed = [f for f in wait(begun, return_when=FIRST_EXCEPTION).done if f.exception()]
             return [future.result() for future in failed or begun]
-        except BaseException:
-            done[-1] = 1
-            pool.shutdown(cancel_futures=True)
-            raise
+    except BrokenProcessPool as error:
+        raise ArchiveError("un proceso terminó antes de tiempo; puede que falte memoria") from error
+
+
+@contextmanager
+def _ended(pool: ProcessPoolExecutor, done) -> Iterator[None]:
+    """When this fails, nothing more is begun and what is being made stops; it is cut off when this process is asked to end, because
+    until it asks whether to stop there may be minutes of a slow disk."""
+    others = set(multiprocessing.active_children())
+    try:
+        yield
+    except BaseException as error:
+        done[-1] = 1
+        if not isinstance(error, Exception):
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 def _begin(parent: int, task: Task, done) -> None:
     global _work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by all, and the parent ends this
     die_with_parent(parent)
     _work = task, done
 

@@ -1,12 +1,13 @@
 """Volumes two at a time, each in a process of its own; whoever needs the others' results waits for them."""
 
 import os
+import signal
 import time
 
 import pytest
 
 from archive import several
-from archive.errors import Stopped
+from archive.errors import ArchiveError, Stopped
 
 
 def test_two_at_once_in_order_and_each_can_wait_for_those_before_it(tmp_path):
@@ -74,3 +75,32 @@ def test_whoever_waits_for_one_that_fails_waits_no_longer(tmp_path):
     with pytest.raises(OSError, match="disk"):
         several.each([1, 2], one)
     assert (os.cpu_count() or 1) < 2 or (tmp_path / "stopped").exists()
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with one processor there is one process")
+def test_a_process_that_is_killed_is_an_error_in_words():
+    def one(number, turn):
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(20)
+
+    started = time.monotonic()
+    with pytest.raises(ArchiveError, match="memoria"):
+        several.each([1, 2], one)
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with one processor there is one process")
+def test_whoever_is_interrupted_waits_for_nobody(tmp_path):
+    def one(number, turn):
+        (tmp_path / str(number)).touch()
+        if number == 2:
+            while not (tmp_path / "1").exists():
+                time.sleep(0.001)
+            os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(20)
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        several.each([1, 2], one)
+    assert time.monotonic() - started < 15
