@@ -84,6 +84,61 @@
     m.querySelector("summary span").textContent = names.join(", ") || m.dataset.varios;
   });
 
+  /* Dates typed by keyboard. Half a date is a date already (the 2 of 2026 is the year 2), and the answer of a form that filters may replace
+     the field: such a form is told when the field is left or sent. A date that cannot be is no date at all to a form ("without limit"):
+     it is said beside the field, and nothing is sent or exported until it is mended or emptied. */
+  var DATES = "input[type=date],input[type=datetime-local],input[type=month]", typed = null, held = null;
+  function isDate(el) { return !!el.matches && el.matches(DATES); }
+  function impossible(i) { return i.willValidate && i.validity.badInput; }
+  function judge(i) {
+    var id = i.id + "-error", p = d.getElementById(id), bad = impossible(i);
+    if (!bad && (!p || p.dataset.fecha === undefined)) return;
+    if (p) p.remove();
+    var by = (i.getAttribute("aria-describedby") || "").split(" ").filter(function (x) { return x && x !== id; });
+    if (bad) { by.push(id); i.parentNode.insertBefore(wrongDate(i, id), i); i.setAttribute("aria-invalid", "true"); }
+    else i.removeAttribute("aria-invalid");
+    if (by.length) i.setAttribute("aria-describedby", by.join(" ")); else i.removeAttribute("aria-describedby");
+  }
+  function wrongDate(i, id) {
+    var p = d.createElement("p"), svg = d.querySelector("svg.i").cloneNode(true);
+    p.className = "err"; p.id = id; p.dataset.fecha = ""; p.setAttribute("role", "alert");
+    svg.setAttribute("class", "i"); p.append(svg, i.labels[0].firstChild.textContent.trim() + " no es una fecha válida. Corríjala o bórrela.");
+    setIcon(p, "warn");
+    return p;
+  }
+  /* The first date of a form that cannot be. */
+  function wrongIn(form) {
+    var bad = all(DATES, form).filter(impossible);
+    bad.forEach(judge);
+    return bad[0];
+  }
+  function stop(e, form) {
+    var bad = wrongIn(form);
+    if (bad) { e.preventDefault(); e.stopPropagation(); bad.focus(); }
+  }
+  on("keydown", function (e) {
+    var edits = e.key !== " " && !e.altKey && (e.key.length === 1 || /^(ArrowUp|ArrowDown|Backspace|Delete)$/.test(e.key));
+    if (isDate(e.target)) typed = edits ? e.target : null;
+  });
+  on("pointerdown", function () { typed = null; });
+  d.addEventListener("change", function (e) {
+    if (e.target !== typed || !typed.form || !typed.form.hasAttribute("hx-get")) return;
+    held = typed; e.stopPropagation();
+  }, true);
+  on("focusout", function (e) {
+    if (!isDate(e.target)) return;
+    var tell = held === e.target;
+    typed = held = null; judge(e.target);
+    if (tell) e.target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  d.addEventListener("submit", function (e) { typed = held = null; stop(e, e.target); }, true);
+  d.addEventListener("click", function (e) {
+    var file = e.target.closest("#resultados a[download]"), form = file && d.getElementById("filtros");
+    if (form) stop(e, form);
+  }, true);
+  on("input", function (e) { if (isDate(e.target) && !impossible(e.target)) judge(e.target); });
+  on("htmx:configRequest", function (e) { if (e.detail.elt.matches("form") && wrongIn(e.detail.elt)) e.preventDefault(); });
+
   /* Menus <details>: Escape and a click elsewhere close them. */
   on("keydown", function (e) {
     if (e.key !== "Escape") return;

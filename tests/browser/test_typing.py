@@ -1,0 +1,96 @@
+"""What is typed, key by key, in a real browser: dates, comboboxes, the way back, and what a lost session leaves alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+LIST = "/solicitudes?inicio=&fin="
+
+
+def answers(page, part: str) -> list[int]:
+    """Statuses of what is asked from here on under addresses with `part`."""
+    seen: list[int] = []
+    page.on("response", lambda response: seen.append(response.status) if part in response.url else None)
+    return seen
+
+
+def slowly(page, text: str, pause: int = 320) -> None:
+    """As somebody types who looks for the keys."""
+    for key in text:
+        page.keyboard.press(key)
+        page.wait_for_timeout(pause)
+
+
+@pytest.mark.parametrize(("path", "field", "address"), [(LIST, "#f-inicio", "inicio=2026-05-05"), ("/registro-aiq", "#f-fecha", "fecha=2026-05-05")])
+@pytest.mark.parametrize("leave", ["Enter", "Tab"])
+def test_a_date_is_typed_at_any_speed(person, path, field, address, leave):
+    page = person("sge@demo.gob.ec")
+    page.goto(path)
+    asked = answers(page, path.partition("?")[0])
+    page.locator(field).focus()
+    slowly(page, "05052026")
+    expect(page.locator(field)).to_have_value("2026-05-05")
+    assert asked == [] and page.evaluate("document.activeElement.id") == field[1:], "half a date is no question"
+    while page.evaluate("document.activeElement.id") == field[1:] and address not in page.url:
+        page.keyboard.press(leave)
+        page.wait_for_timeout(400)
+    page.wait_for_url(re.compile(address))
+    assert set(asked) == {200}
+
+
+def test_a_date_of_the_picker_is_asked_at_once(person):
+    page = person("sge@demo.gob.ec")
+    page.goto(LIST)
+    page.locator("#f-inicio").fill("2026-05-05")
+    page.wait_for_url(re.compile("inicio=2026-05-05"))
+    assert page.evaluate("document.activeElement.id") == "f-inicio"
+
+
+def test_a_date_that_cannot_be_is_said_and_changes_nothing(person):
+    page = person("sge@demo.gob.ec")
+    page.goto(LIST)
+    before, rows = page.url, page.locator("#res-t").inner_text()
+    asked = answers(page, "/solicitudes")
+    page.locator("#f-inicio").focus()
+    page.keyboard.type("02312026")
+    page.keyboard.press("Enter")
+    error = page.locator("#f-inicio-error")
+    expect(error).to_contain_text("Fecha Inicio no es una fecha válida")
+    expect(page.locator("#f-inicio")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#f-inicio")).to_have_attribute("aria-describedby", "f-inicio-error")
+    assert page.evaluate("document.activeElement.id") == "f-inicio"
+    # Neither by another field nor as a file.
+    page.locator("#f-nombre").focus()
+    page.keyboard.type("ma")
+    page.wait_for_timeout(700)
+    page.locator("summary", has_text="Exportar").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="CSV").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.activeElement.id") == "f-inicio"
+    assert asked == [] and page.url == before and page.locator("#res-t").inner_text() == rows
+    assert page.evaluate("document.getElementById('f-inicio').validity.badInput"), "what was typed is still there"
+    page.keyboard.type("05052026")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("inicio=2026-05-05"))
+    expect(error).to_have_count(0)
+    expect(page.locator("#f-inicio")).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_form_with_a_date_that_cannot_be_is_not_sent(person):
+    page = person("aiq@demo.gob.ec")
+    page.goto("/solicitudes/nueva")
+    asked = answers(page, "/solicitudes/nueva")
+    page.locator("#desde").focus()
+    page.keyboard.type("02312024")
+    page.get_by_role("button", name="Guardar").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#desde-error")).to_contain_text("Fecha Inicio no es una fecha válida")
+    page.wait_for_timeout(300)
+    assert asked == [] and page.evaluate("document.activeElement.id") == "desde"
