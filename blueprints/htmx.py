@@ -15,9 +15,8 @@ def is_htmx() -> bool:
 
 
 def is_fragment() -> bool:
-    """True when the browser wants a piece of the page: made by htmx, not a boosted link, not a restored history entry."""
-    return (is_htmx() and request.headers.get("HX-Boosted") != "true"
-            and request.headers.get("HX-History-Restore-Request") != "true")
+    """True when the browser wants a piece of the page: made by htmx, not a boosted link."""
+    return is_htmx() and request.headers.get("HX-Boosted") != "true"
 
 
 def target() -> str:

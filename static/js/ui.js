@@ -306,6 +306,14 @@
     }
   });
   on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
+  /* Letter by letter is one step of the way back, and the same address twice is none: what a field asks goes on its own entry. */
+  var writer = null;
+  on("htmx:beforeHistoryUpdate", function (e) {
+    var by = e.detail.requestConfig.triggeringEvent, update = e.detail.history, same = update.path === location.pathname + location.search;
+    var field = by && by.type === "input" ? by.target.id : null;
+    if (same || field && field === writer) update.type = "replace";
+    if (!same) writer = field;
+  });
   var FAILED = "No se pudo completar la acción. Intente nuevamente.";
   on("htmx:responseError", function (e) {
     var x = e.detail.xhr;

@@ -94,3 +94,70 @@ def test_a_form_with_a_date_that_cannot_be_is_not_sent(person):
     expect(page.locator("#desde-error")).to_contain_text("Fecha Inicio no es una fecha válida")
     page.wait_for_timeout(300)
     assert asked == [] and page.evaluate("document.activeElement.id") == "desde"
+
+
+def test_the_way_back_brings_a_living_page(person):
+    page = person("sge@demo.gob.ec")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(LIST)
+    page.locator("#f-inicio").fill("2026-01-01")
+    page.wait_for_url(re.compile("inicio=2026-01-01"))
+    page.locator("#f-estado").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("checkbox", name="Atendida").focus()
+    page.keyboard.press("Space")
+    page.wait_for_url(re.compile("estado=atendida"))
+    for inicio in ("2026-01-01", ""):
+        page.go_back()
+        expect(page.locator("#f-estado")).to_contain_text("Todos")
+        expect(page.locator("#f-inicio")).to_have_value(inicio)
+    expect(page.locator("[data-theme-toggle]")).to_be_visible()
+    page.locator("#global-q").focus()
+    page.keyboard.type("ma", delay=30)
+    expect(page.locator("#global-q")).to_have_attribute("aria-expanded", "true")
+    page.evaluate("document.getElementById('sesion-aviso').dataset.segundos = '1'")
+    expect(page.locator("#sesion-aviso")).to_be_visible(timeout=15_000)
+    assert complaints == []
+
+
+def test_the_way_back_on_the_desk(person):
+    page = person("sge@demo.gob.ec")
+    page.goto("/mesa")
+    page.locator("#cola tbody a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/mesa/\d+"))
+    page.go_back()
+    page.wait_for_url(re.compile("/mesa$"))
+    page.wait_for_timeout(800)
+    expect(page.locator("[data-theme-toggle]")).to_be_visible()
+
+
+def test_a_name_typed_slowly_is_one_step_back(person):
+    page = person("sge@demo.gob.ec")
+    page.goto(LIST)
+    before = page.evaluate("history.length")
+    page.locator("#f-nombre").focus()
+    for typed in ("g", "gu", "gua", "guam"):
+        page.keyboard.press(typed[-1])
+        page.wait_for_url(re.compile(f"nombre={typed}(&|$)"))
+    page.keyboard.press("Enter")
+    page.locator("#f-nro").focus()
+    page.wait_for_timeout(700)
+    assert page.evaluate("history.length") == before + 1
+    page.locator("#f-estado").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("checkbox", name="Atendida").focus()
+    page.keyboard.press("Space")
+    page.wait_for_url(re.compile("estado=atendida"))
+    page.locator("#f-nombre").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("a")
+    page.wait_for_url(re.compile("nombre=guama(&|$)"))
+    assert page.evaluate("history.length") == before + 3, "another field, another step"
+    page.go_back()
+    page.go_back()
+    page.wait_for_url(re.compile("nombre=guam(&|$)"))
+    expect(page.locator("#f-nombre")).to_have_value("guam")
+    page.go_back()
+    expect(page.locator("#f-nombre")).to_have_value("")
