@@ -166,18 +166,25 @@
   });
   on("pageshow", function (e) { if (e.persisted) all("form[data-sending]").forEach(idle); }, window);
 
-  /* Combobox (ARIA 1.2): the options come from the server into [role=listbox]. */
+  /* Combobox (ARIA 1.2): the options come from the server into [role=listbox], and are a choice only while the box says the text they
+     were asked for. Escape closes them until the next key, leaving the box closes them too. */
   function listOf(c) { return d.getElementById(c.getAttribute("aria-controls")); }
   function comboOf(list) { return d.querySelector('[role=combobox][aria-controls="' + list.id + '"]'); }
   function openList(c, yes) {
     var list = listOf(c); if (!list) return;
     list.hidden = !yes; c.setAttribute("aria-expanded", String(yes));
-    if (!yes) c.removeAttribute("aria-activedescendant");
+    if (!yes) unmark(c, list);
   }
+  function unmark(c, list) {
+    all("[aria-selected=true]", list).forEach(function (o) { o.setAttribute("aria-selected", "false"); });
+    c.removeAttribute("aria-activedescendant");
+  }
+  function isCombo(el) { return !!el.matches && el.matches("[role=combobox]"); }
+  function answers(list, c) { return c.value === (list.dataset.texto === undefined ? c.defaultValue : list.dataset.texto); }
   on("keydown", function (e) {
-    var c = e.target; if (!c.matches || !c.matches("[role=combobox]")) return;
+    var c = e.target; if (!isCombo(c)) return;
     var list = listOf(c); if (!list) return;
-    var ops = all("[role=option]", list), i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
+    var ops = answers(list, c) ? all("[role=option]", list) : [], i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
     function go(n) {
       if (!ops.length) return;
       openList(c, true); n = (n + ops.length) % ops.length;
@@ -188,7 +195,10 @@
     else if (e.key === "ArrowUp") { go(i < 0 ? ops.length - 1 : i - 1); e.preventDefault(); }
     else if (e.key === "Home" && i >= 0) { go(0); e.preventDefault(); }
     else if (e.key === "End" && i >= 0) { go(ops.length - 1); e.preventDefault(); }
-    else if (e.key === "Escape" && !list.hidden) { openList(c, false); e.preventDefault(); }
+    else if (e.key === "Escape") {
+      c.dataset.cerrada = "";
+      if (!list.hidden) { openList(c, false); e.preventDefault(); }
+    }
     else if (e.key === "Enter") {
       /* Enter in a search box never sends the whole form, except where the form is the search (data-submits). */
       var chosen = !list.hidden && i >= 0;
@@ -196,12 +206,22 @@
       if (chosen) ops[i].click();
     }
   });
+  on("input", function (e) {
+    var c = e.target, list = isCombo(c) && listOf(c); if (!list) return;
+    delete c.dataset.cerrada; unmark(c, list);
+  });
+  on("focusout", function (e) { if (isCombo(e.target)) openList(e.target, false); });
+  on("mousedown", function (e) { if (e.target.closest("[role=listbox]")) e.preventDefault(); });
+  d.addEventListener("click", function (e) {
+    var list = e.target.closest("[role=listbox]"), c = list && comboOf(list);
+    if (c && !answers(list, c)) { e.preventDefault(); e.stopPropagation(); }
+  }, true);
   on("click", function (e) {
     var o = e.target.closest("[role=option]");
     if (o && o.dataset.href) { location.assign(o.dataset.href); return; }
     all("[role=combobox][aria-expanded=true]").forEach(function (c) {
       var list = listOf(c); if (!list || e.target === c) return;
-      if (o && list.contains(o)) { c.value = o.dataset.value || o.textContent.trim(); fill(c, o.dataset.id); }
+      if (o && list.contains(o)) { c.value = list.dataset.texto = o.dataset.value || o.textContent.trim(); fill(c, o.dataset.id); }
       openList(c, false);
     });
   });
@@ -302,7 +322,7 @@
     adoptToasts();
     if (t.matches && t.matches("[role=listbox]")) {
       var c = comboOf(t);
-      if (c) { c.removeAttribute("aria-activedescendant"); openList(c, d.activeElement === c && all("[role=option]", t).length > 0); }
+      if (c) openList(c, d.activeElement === c && c.dataset.cerrada === undefined && all("[role=option]", t).length > 0);
     }
   });
   on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
@@ -321,6 +341,16 @@
     var plain = /^text\/plain/.test(x.getResponseHeader("Content-Type") || "");
     /* Short refusals of the server are written for this place (blueprints/errors.py). */
     toast(plain && x.responseText.length < 300 ? x.responseText : FAILED, "bad");
+  });
+  on("htmx:beforeSwap", function (e) {
+    /* An answer that comes when the box already says something else is dropped: the next one is on its way. */
+    var c = e.detail.requestConfig.elt, list = isCombo(c) && listOf(c);
+    if (!list || e.detail.target !== list || !e.detail.shouldSwap) return;
+    var asked = e.detail.requestConfig.parameters[c.name];
+    if (asked === c.value) list.dataset.texto = asked; else e.detail.shouldSwap = false;
+  });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (failed) {
+    on(failed, function (e) { if (isCombo(e.detail.elt)) openList(e.detail.elt, false); });
   });
   on("htmx:beforeSwap", function (e) {
     /* A refused 422 without a form to swap (HX-Reswap: none) is a notice like the others. */

@@ -161,3 +161,91 @@ def test_a_name_typed_slowly_is_one_step_back(person):
     expect(page.locator("#f-nombre")).to_have_value("guam")
     page.go_back()
     expect(page.locator("#f-nombre")).to_have_value("")
+
+
+def test_enter_takes_no_option_of_an_older_text(person):
+    page = person("aiq@demo.gob.ec")
+    page.goto("/solicitudes/nueva")
+    box, options = page.locator("#servidor-q"), page.locator("#servidor-lista [role=option]")
+    box.focus()
+    page.keyboard.type("ma", delay=30)
+    expect(options.first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.type("nuel", delay=10)
+    expect(options.first).to_have_attribute("aria-selected", "false")
+    expect(box).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1200)
+    expect(box).to_have_value("manuel")
+    expect(page.locator("#paso-servidor [name=cuenta_id]")).to_have_count(0)
+
+
+def test_an_answer_that_comes_late_is_no_choice(person):
+    page = person("aiq@demo.gob.ec")
+    page.goto("/solicitudes/nueva")
+    box, options = page.locator("#servidor-q"), page.locator("#servidor-lista [role=option]")
+    waiting: list = []
+    page.route(re.compile("servidor_q=ma$"), lambda route: waiting.append(route))
+    box.focus()
+    with page.expect_request(re.compile("servidor_q=ma$")):
+        page.keyboard.type("ma", delay=30)
+    page.keyboard.press("x")
+    waiting[0].continue_()
+    page.wait_for_timeout(200)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1200)
+    expect(box).to_have_value("max")
+    expect(page.locator("#paso-servidor [name=cuenta_id]")).to_have_count(0)
+    # The text the options were asked for makes them a choice again.
+    page.unroute(re.compile("servidor_q=ma$"))
+    page.keyboard.press("Backspace")
+    expect(options.first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#paso-servidor [name=cuenta_id]")).to_have_count(1)
+
+
+def test_escape_holds_until_the_next_key(person):
+    page = person("aiq@demo.gob.ec")
+    page.goto("/solicitudes/nueva")
+    box = page.locator("#servidor-q")
+    waiting: list = []
+    page.route(re.compile("servidor_q="), lambda route: waiting.append(route))
+    box.focus()
+    with page.expect_request(re.compile("servidor_q=nau$")):
+        page.keyboard.type("nau", delay=30)
+    page.keyboard.press("Escape")
+    with page.expect_response(re.compile("servidor_q=nau$")):
+        waiting[0].continue_()
+    expect(page.locator("#servidor-nota")).not_to_be_empty()
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("#servidor-lista")).to_be_hidden()
+    page.unroute(re.compile("servidor_q="))
+    page.keyboard.press("Backspace")
+    expect(box).to_have_attribute("aria-expanded", "true")
+
+
+@pytest.mark.parametrize(("correo", "path", "name", "typed"), [
+    ("aiq@demo.gob.ec", "/solicitudes", "global", "ma"), ("aiq@demo.gob.ec", "/solicitudes/nueva", "servidor", "ma"),
+    ("sge@demo.gob.ec", "/usuarios", "f-institucion", "instit"),
+])  # fmt: skip
+def test_tab_closes_the_options_and_goes_on(person, correo, path, name, typed):
+    page = person(correo)
+    page.goto(path)
+    box = page.locator(f"[role=combobox][aria-controls={name}-lista]")
+    box.focus()
+    page.keyboard.type(typed, delay=30)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Tab")
+    expect(page.locator(f"#{name}-lista")).to_be_hidden()
+    expect(box).to_have_attribute("aria-expanded", "false")
+    assert page.evaluate("document.activeElement.getAttribute('role')") != "listbox"
+    # The mouse still chooses: pressing it does not leave the box.
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"#{name}-lista")).to_be_visible()
+    page.locator(f"#{name}-lista [role=option]").first.click()
+    expect(page.locator(f"#{name}-lista:visible")).to_have_count(0)
