@@ -249,3 +249,34 @@ def test_tab_closes_the_options_and_goes_on(person, correo, path, name, typed):
     expect(page.locator(f"#{name}-lista")).to_be_visible()
     page.locator(f"#{name}-lista [role=option]").first.click()
     expect(page.locator(f"#{name}-lista:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("ask", ["person", "header", "estimate"])
+def test_a_search_after_the_session_leaves_what_was_typed(person, ask):
+    page = person("aiq@demo.gob.ec")
+    page.goto("/solicitudes/nueva")
+    if ask == "estimate":
+        page.locator("#servidor-q").focus()
+        page.keyboard.type("ma", delay=30)
+        page.locator("#servidor-lista [role=option]").first.wait_for()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.locator("#paso-servidor [name=cuenta_id]").wait_for(state="attached")
+    page.locator("#comentario").fill("Con oficio adjunto.")
+    page.locator("#desde").fill("2024-01-01")
+    page.wait_for_load_state("networkidle")
+    page.context.clear_cookies()
+    if ask == "estimate":
+        page.locator("#hasta").focus()
+        page.keyboard.type("05052024")
+        page.keyboard.press("Tab")
+    else:
+        page.locator("#servidor-q" if ask == "person" else "#global-q").focus()
+        page.keyboard.type("nau", delay=30)
+    notice = page.locator("#sesion-aviso")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("sigue en esta página")
+    page.keyboard.press("Escape")
+    assert page.url.endswith("/solicitudes/nueva")
+    expect(page.locator("#comentario")).to_have_value("Con oficio adjunto.")
+    expect(page.locator("#desde")).to_have_value("2024-01-01")
