@@ -325,7 +325,19 @@
       if (c) openList(c, d.activeElement === c && c.dataset.cerrada === undefined && all("[role=option]", t).length > 0);
     }
   });
-  on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
+  /* Results say their name (how many, none, what to mend) and which of them are shown, in a region that stays: one that came with them
+     would not be heard. Emptied first, so that the same words are heard again. */
+  function announce(results) {
+    var region = d.getElementById("anuncio"), foot = results.querySelector(".card-f .num");
+    var text = d.getElementById(results.getAttribute("aria-labelledby")).textContent.trim() + (foot ? ". " + foot.textContent : "");
+    region.textContent = "";
+    setTimeout(function () { region.textContent = text; }, 100);
+  }
+  on("htmx:afterSettle", function (e) {
+    var results = e.target.id === "resultados" ? e.target : e.target.querySelector("#resultados");
+    focusIn(e.target); tick();
+    if (results && results.hasAttribute("aria-labelledby")) announce(results);
+  });
   /* Letter by letter is one step of the way back, and the same address twice is none: what a field asks goes on its own entry. */
   var writer = null;
   on("htmx:beforeHistoryUpdate", function (e) {

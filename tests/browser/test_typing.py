@@ -280,3 +280,23 @@ def test_a_search_after_the_session_leaves_what_was_typed(person, ask):
     assert page.url.endswith("/solicitudes/nueva")
     expect(page.locator("#comentario")).to_have_value("Con oficio adjunto.")
     expect(page.locator("#desde")).to_have_value("2024-01-01")
+
+
+def test_the_list_says_what_it_found_in_one_region_that_stays(person):
+    page = person("sge@demo.gob.ec")
+    page.goto(LIST)
+    page.evaluate("window.region = document.getElementById('anuncio')")
+    says = page.locator("#anuncio")
+    expect(says).to_be_empty()
+    page.locator("#f-nombre").focus()
+    page.keyboard.type("ma")
+    page.wait_for_url(re.compile("nombre=ma"))
+    expect(says).to_contain_text(page.locator("#res-t").inner_text())
+    page.keyboard.type("zzzz")
+    expect(says).to_contain_text("No se encontraron solicitudes")
+    page.locator("#f-nro").focus()
+    page.keyboard.type("abc")
+    page.keyboard.press("Enter")
+    expect(says).to_contain_text("Revise los filtros")
+    assert page.evaluate("window.region === document.querySelector('#anuncio[role=status]')")
+    assert page.locator("#listado [role=status]:not(.combo-foot)").count() == 0
