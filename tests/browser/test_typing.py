@@ -202,6 +202,7 @@ def test_an_answer_that_comes_late_is_no_choice(person):
     # The text the options were asked for makes them a choice again.
     page.unroute(re.compile("servidor_q=ma$"))
     page.keyboard.press("Backspace")
+    expect(page.locator("#servidor-lista")).to_have_attribute("data-texto", "ma")
     expect(options.first).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
