@@ -155,12 +155,11 @@ def test_a_name_typed_slowly_is_one_step_back(person):
     page.keyboard.press("a")
     page.wait_for_url(re.compile("nombre=guama(&|$)"))
     assert page.evaluate("history.length") == before + 3, "another field, another step"
-    page.go_back()
-    page.go_back()
-    page.wait_for_url(re.compile("nombre=guam(&|$)"))
-    expect(page.locator("#f-nombre")).to_have_value("guam")
-    page.go_back()
-    expect(page.locator("#f-nombre")).to_have_value("")
+    for name, estado in (("guam", "Atendida"), ("guam", "Todos"), ("", "Todos")):
+        page.go_back()
+        expect(page.locator("#f-nombre")).to_have_value(name)
+        expect(page.locator("#f-estado")).to_contain_text(estado)
+        page.wait_for_load_state("networkidle")
 
 
 def test_enter_takes_no_option_of_an_older_text(person):
