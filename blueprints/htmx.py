@@ -30,7 +30,7 @@ def polls() -> bool:
 
 
 def helps() -> bool:
-    """True when the answer only helps with a form that is being filled in: options of a combobox, an estimate, other weeks to choose from."""
+    """True when the answer only helps with a form that is being filled in: options of a combobox, an estimate, other weeks."""
     return target().endswith("-lista") or target() in {"estimacion", "calendario"}
 
 

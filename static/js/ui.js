@@ -184,7 +184,8 @@
   on("keydown", function (e) {
     var c = e.target; if (!isCombo(c)) return;
     var list = listOf(c); if (!list) return;
-    var ops = answers(list, c) ? all("[role=option]", list) : [], i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
+    var ops = answers(list, c) ? all("[role=option]", list) : [];
+    var i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
     function go(n) {
       if (!ops.length) return;
       openList(c, true); n = (n + ops.length) % ops.length;

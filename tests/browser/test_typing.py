@@ -26,7 +26,9 @@ def slowly(page, text: str, pause: int = 320) -> None:
         page.wait_for_timeout(pause)
 
 
-@pytest.mark.parametrize(("path", "field", "address"), [(LIST, "#f-inicio", "inicio=2026-05-05"), ("/registro-aiq", "#f-fecha", "fecha=2026-05-05")])
+@pytest.mark.parametrize(("path", "field", "address"), [
+    (LIST, "#f-inicio", "inicio=2026-05-05"), ("/registro-aiq", "#f-fecha", "fecha=2026-05-05"),
+])  # fmt: skip
 @pytest.mark.parametrize("leave", ["Enter", "Tab"])
 def test_a_date_is_typed_at_any_speed(person, path, field, address, leave):
     page = person("sge@demo.gob.ec")
