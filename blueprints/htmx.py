@@ -15,9 +15,8 @@ def is_htmx() -> bool:
 
 
 def is_fragment() -> bool:
-    """True when the browser wants a piece of the page: made by htmx, not a boosted link, not a restored history entry."""
-    return (is_htmx() and request.headers.get("HX-Boosted") != "true"
-            and request.headers.get("HX-History-Restore-Request") != "true")
+    """True when the browser wants a piece of the page: made by htmx, not a boosted link."""
+    return is_htmx() and request.headers.get("HX-Boosted") != "true"
 
 
 def target() -> str:
@@ -28,6 +27,11 @@ def target() -> str:
 def polls() -> bool:
     """True when a timer of the page asked, not a person: the element is named "sondeo"."""
     return is_fragment() and request.headers.get("HX-Trigger-Name") == "sondeo"
+
+
+def helps() -> bool:
+    """True when the answer only helps with a form that is being filled in: options of a combobox, an estimate, other weeks."""
+    return target().endswith("-lista") or target() in {"estimacion", "calendario"}
 
 
 def render(full: str, fragment: str | None = None, status: int = 200, **context: object) -> Response:
@@ -47,9 +51,9 @@ def redirect_303(url: str) -> Response:
 
 def unauthorised(login_url: str) -> Response:
     """The session is over: to the login page; 401 with ``HX-Redirect`` for htmx, so that no login form lands in a table. What sends a
-    form, or only polls, leaves the page with what was typed in it, and ``ui.js`` says so."""
+    form, helps with one, or only polls, leaves the page with what was typed in it, and ``ui.js`` says so."""
     if is_fragment():
-        stays = request.method not in {"GET", "HEAD"} or polls()
+        stays = request.method not in {"GET", "HEAD"} or polls() or helps()
         return _empty(401, {"HX-Reswap": "none"} if stays else {"HX-Redirect": login_url})
     return redirect(login_url, 303)  # type: ignore[return-value]
 

@@ -84,6 +84,61 @@
     m.querySelector("summary span").textContent = names.join(", ") || m.dataset.varios;
   });
 
+  /* Dates typed by keyboard. Half a date is a date already (the 2 of 2026 is the year 2), and the answer of a form that filters may replace
+     the field: such a form is told when the field is left or sent. A date that cannot be is no date at all to a form ("without limit"):
+     it is said beside the field, and nothing is sent or exported until it is mended or emptied. */
+  var DATES = "input[type=date],input[type=datetime-local],input[type=month]", typed = null, held = null;
+  function isDate(el) { return !!el.matches && el.matches(DATES); }
+  function impossible(i) { return i.willValidate && i.validity.badInput; }
+  function judge(i) {
+    var id = i.id + "-error", p = d.getElementById(id), bad = impossible(i);
+    if (!bad && (!p || p.dataset.fecha === undefined)) return;
+    if (p) p.remove();
+    var by = (i.getAttribute("aria-describedby") || "").split(" ").filter(function (x) { return x && x !== id; });
+    if (bad) { by.push(id); i.parentNode.insertBefore(wrongDate(i, id), i); i.setAttribute("aria-invalid", "true"); }
+    else i.removeAttribute("aria-invalid");
+    if (by.length) i.setAttribute("aria-describedby", by.join(" ")); else i.removeAttribute("aria-describedby");
+  }
+  function wrongDate(i, id) {
+    var p = d.createElement("p"), svg = d.querySelector("svg.i").cloneNode(true);
+    p.className = "err"; p.id = id; p.dataset.fecha = ""; p.setAttribute("role", "alert");
+    svg.setAttribute("class", "i"); p.append(svg, i.labels[0].firstChild.textContent.trim() + " no es una fecha válida. Corríjala o bórrela.");
+    setIcon(p, "warn");
+    return p;
+  }
+  /* The first date of a form that cannot be. */
+  function wrongIn(form) {
+    var bad = all(DATES, form).filter(impossible);
+    bad.forEach(judge);
+    return bad[0];
+  }
+  function stop(e, form) {
+    var bad = wrongIn(form);
+    if (bad) { e.preventDefault(); e.stopPropagation(); bad.focus(); }
+  }
+  on("keydown", function (e) {
+    var edits = e.key !== " " && !e.altKey && (e.key.length === 1 || /^(ArrowUp|ArrowDown|Backspace|Delete)$/.test(e.key));
+    if (isDate(e.target)) typed = edits ? e.target : null;
+  });
+  on("pointerdown", function () { typed = null; });
+  d.addEventListener("change", function (e) {
+    if (e.target !== typed || !typed.form || !typed.form.hasAttribute("hx-get")) return;
+    held = typed; e.stopPropagation();
+  }, true);
+  on("focusout", function (e) {
+    if (!isDate(e.target)) return;
+    var tell = held === e.target;
+    typed = held = null; judge(e.target);
+    if (tell) e.target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  d.addEventListener("submit", function (e) { typed = held = null; stop(e, e.target); }, true);
+  d.addEventListener("click", function (e) {
+    var file = e.target.closest("#resultados a[download]"), form = file && d.getElementById("filtros");
+    if (form) stop(e, form);
+  }, true);
+  on("input", function (e) { if (isDate(e.target) && !impossible(e.target)) judge(e.target); });
+  on("htmx:configRequest", function (e) { if (e.detail.elt.matches("form") && wrongIn(e.detail.elt)) e.preventDefault(); });
+
   /* Menus <details>: Escape and a click elsewhere close them. */
   on("keydown", function (e) {
     if (e.key !== "Escape") return;
@@ -111,18 +166,26 @@
   });
   on("pageshow", function (e) { if (e.persisted) all("form[data-sending]").forEach(idle); }, window);
 
-  /* Combobox (ARIA 1.2): the options come from the server into [role=listbox]. */
+  /* Combobox (ARIA 1.2): the options come from the server into [role=listbox], and are a choice only while the box says the text they
+     were asked for. Escape closes them until the next key, leaving the box closes them too. */
   function listOf(c) { return d.getElementById(c.getAttribute("aria-controls")); }
   function comboOf(list) { return d.querySelector('[role=combobox][aria-controls="' + list.id + '"]'); }
   function openList(c, yes) {
     var list = listOf(c); if (!list) return;
     list.hidden = !yes; c.setAttribute("aria-expanded", String(yes));
-    if (!yes) c.removeAttribute("aria-activedescendant");
+    if (!yes) unmark(c, list);
   }
+  function unmark(c, list) {
+    all("[aria-selected=true]", list).forEach(function (o) { o.setAttribute("aria-selected", "false"); });
+    c.removeAttribute("aria-activedescendant");
+  }
+  function isCombo(el) { return !!el.matches && el.matches("[role=combobox]"); }
+  function answers(list, c) { return c.value === (list.dataset.texto === undefined ? c.defaultValue : list.dataset.texto); }
   on("keydown", function (e) {
-    var c = e.target; if (!c.matches || !c.matches("[role=combobox]")) return;
+    var c = e.target; if (!isCombo(c)) return;
     var list = listOf(c); if (!list) return;
-    var ops = all("[role=option]", list), i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
+    var ops = answers(list, c) ? all("[role=option]", list) : [];
+    var i = ops.findIndex(function (o) { return o.getAttribute("aria-selected") === "true"; });
     function go(n) {
       if (!ops.length) return;
       openList(c, true); n = (n + ops.length) % ops.length;
@@ -133,7 +196,10 @@
     else if (e.key === "ArrowUp") { go(i < 0 ? ops.length - 1 : i - 1); e.preventDefault(); }
     else if (e.key === "Home" && i >= 0) { go(0); e.preventDefault(); }
     else if (e.key === "End" && i >= 0) { go(ops.length - 1); e.preventDefault(); }
-    else if (e.key === "Escape" && !list.hidden) { openList(c, false); e.preventDefault(); }
+    else if (e.key === "Escape") {
+      c.dataset.cerrada = "";
+      if (!list.hidden) { openList(c, false); e.preventDefault(); }
+    }
     else if (e.key === "Enter") {
       /* Enter in a search box never sends the whole form, except where the form is the search (data-submits). */
       var chosen = !list.hidden && i >= 0;
@@ -141,12 +207,22 @@
       if (chosen) ops[i].click();
     }
   });
+  on("input", function (e) {
+    var c = e.target, list = isCombo(c) && listOf(c); if (!list) return;
+    delete c.dataset.cerrada; unmark(c, list);
+  });
+  on("focusout", function (e) { if (isCombo(e.target)) openList(e.target, false); });
+  on("mousedown", function (e) { if (e.target.closest("[role=listbox]")) e.preventDefault(); });
+  d.addEventListener("click", function (e) {
+    var list = e.target.closest("[role=listbox]"), c = list && comboOf(list);
+    if (c && !answers(list, c)) { e.preventDefault(); e.stopPropagation(); }
+  }, true);
   on("click", function (e) {
     var o = e.target.closest("[role=option]");
     if (o && o.dataset.href) { location.assign(o.dataset.href); return; }
     all("[role=combobox][aria-expanded=true]").forEach(function (c) {
       var list = listOf(c); if (!list || e.target === c) return;
-      if (o && list.contains(o)) { c.value = o.dataset.value || o.textContent.trim(); fill(c, o.dataset.id); }
+      if (o && list.contains(o)) { c.value = list.dataset.texto = o.dataset.value || o.textContent.trim(); fill(c, o.dataset.id); }
       openList(c, false);
     });
   });
@@ -247,10 +323,30 @@
     adoptToasts();
     if (t.matches && t.matches("[role=listbox]")) {
       var c = comboOf(t);
-      if (c) { c.removeAttribute("aria-activedescendant"); openList(c, d.activeElement === c && all("[role=option]", t).length > 0); }
+      if (c) openList(c, d.activeElement === c && c.dataset.cerrada === undefined && all("[role=option]", t).length > 0);
     }
   });
-  on("htmx:afterSettle", function (e) { focusIn(e.target); tick(); });
+  /* Results say their name (how many, none, what to mend) and which of them are shown, in a region that stays: one that came with them
+     would not be heard. Emptied first, so that the same words are heard again. */
+  function announce(results) {
+    var region = d.getElementById("anuncio"), foot = results.querySelector(".card-f .num");
+    var text = d.getElementById(results.getAttribute("aria-labelledby")).textContent.trim() + (foot ? ". " + foot.textContent : "");
+    region.textContent = "";
+    setTimeout(function () { region.textContent = text; }, 100);
+  }
+  on("htmx:afterSettle", function (e) {
+    var results = e.target.id === "resultados" ? e.target : e.target.querySelector("#resultados");
+    focusIn(e.target); tick();
+    if (results && results.hasAttribute("aria-labelledby")) announce(results);
+  });
+  /* Letter by letter is one step of the way back, and the same address twice is none: what a field asks goes on its own entry. */
+  var writer = null;
+  on("htmx:beforeHistoryUpdate", function (e) {
+    var by = e.detail.requestConfig.triggeringEvent, update = e.detail.history, same = update.path === location.pathname + location.search;
+    var field = by && by.type === "input" ? by.target.id : null;
+    if (same || field && field === writer) update.type = "replace";
+    if (!same) writer = field;
+  });
   var FAILED = "No se pudo completar la acción. Intente nuevamente.";
   on("htmx:responseError", function (e) {
     var x = e.detail.xhr;
@@ -258,6 +354,16 @@
     var plain = /^text\/plain/.test(x.getResponseHeader("Content-Type") || "");
     /* Short refusals of the server are written for this place (blueprints/errors.py). */
     toast(plain && x.responseText.length < 300 ? x.responseText : FAILED, "bad");
+  });
+  on("htmx:beforeSwap", function (e) {
+    /* An answer that comes when the box already says something else is dropped: the next one is on its way. */
+    var c = e.detail.requestConfig.elt, list = isCombo(c) && listOf(c);
+    if (!list || e.detail.target !== list || !e.detail.shouldSwap) return;
+    var asked = e.detail.requestConfig.parameters[c.name];
+    if (asked === c.value) list.dataset.texto = asked; else e.detail.shouldSwap = false;
+  });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (failed) {
+    on(failed, function (e) { if (isCombo(e.detail.elt)) openList(e.detail.elt, false); });
   });
   on("htmx:beforeSwap", function (e) {
     /* A refused 422 without a form to swap (HX-Reswap: none) is a notice like the others. */

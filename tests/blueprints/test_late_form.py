@@ -121,6 +121,9 @@ def test_htmx_is_not_sent_away_with_what_was_typed_when_the_session_has_ended(ap
             assert answer.status_code == 401 and "HX-Redirect" not in answer.headers and answer.headers["HX-Reswap"] == "none"
         poll = client.get("/", headers=HTMX | {"HX-Trigger-Name": "sondeo"})
         assert poll.status_code == 401 and "HX-Redirect" not in poll.headers
+        for target in ("servidor-lista", "estimacion", "calendario"):
+            help_ = client.get("/", headers=HTMX | {"HX-Target": target})
+            assert help_.status_code == 401 and "HX-Redirect" not in help_.headers and help_.headers["HX-Reswap"] == "none"
         assert client.get("/", headers=HTMX).headers["HX-Redirect"].startswith("/ingresar")
 
 
