@@ -1,0 +1,56 @@
+"""What of the lists only a browser can measure: nothing leaves the screen at any width, a phone can search and sort, paper holds the whole table."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+LISTS = ("/solicitudes?inicio=&fin=", "/usuarios", "/instituciones", "/registro-aiq", "/cambios")
+WIDTHS = (1280, 1024, 900, 820, 768, 700, 480, 390, 360, 320)
+OPENED = "details.menu[open] > .menu-box"
+SIZES = """() => ({page: document.documentElement.scrollWidth, cut: [...document.querySelectorAll('.tw')].map(t => t.scrollWidth - t.clientWidth),
+    cards: getComputedStyle(document.querySelector('.table thead')).display === 'none'})"""
+
+
+def within(page, box: dict, width: int) -> bool:
+    return box["x"] >= 0 and box["x"] + box["width"] <= width and page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_list_is_wider_than_its_screen_nor_is_what_it_opens(person, path):
+    page = person("sge@demo.gob.ec")
+    page.goto(path)
+    wrong = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        sizes = page.evaluate(SIZES)
+        if sizes["page"] > width or (sizes["cards"] and any(cut > 0 for cut in sizes["cut"])):
+            wrong.append((width, sizes))
+        for summary in page.locator("main details.menu > summary").all():
+            summary.click()
+            if not within(page, page.locator(OPENED).bounding_box(), width):
+                wrong.append((width, summary.inner_text(), page.locator(OPENED).bounding_box()))
+            page.keyboard.press("Escape")
+    assert not wrong
+
+
+@pytest.mark.parametrize("width", [860, 600, 390, 320])
+def test_a_narrow_screen_searches_everything(person, width):
+    page = person("sge@demo.gob.ec")
+    page.set_viewport_size({"width": width, "height": 740})
+    box = page.get_by_role("combobox", name="Buscar solicitud o persona por número, nombre o cédula")
+    resting = box.bounding_box()
+    assert within(page, resting, width) and min(resting["width"], resting["height"]) >= 38
+    page.mouse.click(resting["x"] + resting["width"] / 2, resting["y"] + 20)
+    page.keyboard.type("ma", delay=30)
+    option = page.locator("#global-lista [role=option]").first
+    expect(option).to_be_visible()
+    assert box.bounding_box()["width"] >= 240 and within(page, box.bounding_box(), width) and within(page, option.bounding_box(), width)
+    option.click()
+    page.wait_for_url(re.compile(r"/(solicitudes|usuarios)/\d+"))
+    # Left again, the header is as it was.
+    assert page.locator("header .logo").bounding_box()["x"] >= 0 and box.bounding_box() == resting
