@@ -145,6 +145,16 @@ def test_the_heads_sort_and_the_address_follows(app, sge, case):
 
 
 @EVERY
+def test_cards_without_heads_offer_the_same_orders(app, sge, case):
+    grown(app, case, 3)
+    doc = read(sge, f"{case.path}?{case.narrow}&orden=-{case.orders[0]}")
+    offered = doc.xpath("//select[@name='orden'][@form='filtros']/option/@value")
+    assert sorted(offered) == sorted(sign + name for name in case.orders for sign in ("", "-"))
+    assert doc.xpath("//select[@name='orden']/option[@selected]/@value") == [f"-{case.orders[0]}"] and len(doc.xpath("//*[@name='orden']")) == 1
+    assert len(set(doc.xpath("//select[@name='orden']/option/text()"))) == len(offered)
+
+
+@EVERY
 def test_every_cell_says_on_a_phone_what_it_is(app, sge, case):
     grown(app, case, 3)
     cells = read(sge, f"{case.path}?{case.narrow}").xpath("//section[@id='resultados']//tbody//td")

@@ -38,6 +38,49 @@ def test_no_list_is_wider_than_its_screen_nor_is_what_it_opens(person, path):
     assert not wrong
 
 
+@pytest.mark.parametrize(("path", "choice", "order"), [
+    ("/solicitudes?inicio=&fin=", "Nombre, de la A a la Z", "nombre"), ("/usuarios", "Nombre, de la Z a la A", "-nombre"),
+    ("/instituciones", "Etapa, según el proceso", "etapa"), ("/registro-aiq", "Desde, lo nuevo primero", "-desde"),
+    ("/cambios", "Institución, de la A a la Z", "institucion"),
+])  # fmt: skip
+def test_cards_are_sorted_by_a_choice(person, path, choice, order):
+    page = person("sge@demo.gob.ec")
+    page.goto(path)
+    sort = page.get_by_label("Ordenar por")
+    expect(sort).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(sort).to_be_visible()
+    sort.focus()
+    sort.select_option(choice)
+    page.wait_for_url(re.compile(f"orden={order}(&|$)"))
+    expect(page.locator("#f-orden option:checked")).to_have_text(choice)
+    expect(sort).to_be_focused()
+    # The order stays when a field changes afterwards.
+    page.locator("#filtros button", has_text="Buscar").click()
+    page.wait_for_url(re.compile(f"orden={order}(&|$)"))
+
+
+@pytest.mark.parametrize("correo", ["sge@demo.gob.ec", "aiq@otra.gob.ec"], ids=["with-fields", "without"])
+def test_cards_are_sorted_and_everything_is_searched_without_javascript(chromium, site, person, correo):
+    state = person(correo).context.storage_state()
+    context = chromium.new_context(
+        base_url=site.url, locale="es-EC", java_script_enabled=False, storage_state=state, viewport={"width": 360, "height": 740},
+    )
+    try:
+        page = context.new_page()
+        page.goto("/cambios")
+        page.get_by_label("Ordenar por").select_option("Institución, de la Z a la A")
+        page.get_by_role("button", name="Ordenar").click()
+        page.wait_for_url(re.compile("orden=-institucion"))
+        expect(page.locator("#f-orden option:checked")).to_have_text("Institución, de la Z a la A")
+        page.locator("#global-q").click()
+        page.keyboard.type("xyzzy")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/solicitudes\?q=xyzzy"))
+    finally:
+        context.close()
+
+
 @pytest.mark.parametrize("width", [860, 600, 390, 320])
 def test_a_narrow_screen_searches_everything(person, width):
     page = person("sge@demo.gob.ec")
