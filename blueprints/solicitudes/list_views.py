@@ -28,6 +28,7 @@ def _context(form: FilterForm) -> dict[str, Any]:
     return {
         "several": form.institution.several, "badges": ESTADO_BADGE, "local_day": local_day, "last_moment": last_moment, "download_url": download_url,
         "everything_url": url_for(".listing", inicio="", fin="", **others),
+        "vista": VISTA.get(form.typed["vista"], ""),
         "fijas": [(str(v), text, url_for(".listing", vista=v)) for v, text in VISTA.items()] if can(Permission.SGE_DESK) else [],
     }
 

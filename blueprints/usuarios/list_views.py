@@ -17,6 +17,10 @@ from rules.policy import Permission
 from services import accounts_export, accounts_listing
 
 
+ESTADOS = [("", "Todos"), ("activos", "Activos"), ("inactivos", "Inactivos")]
+ACCESOS = [("", "Todos"), ("con", "Con acceso"), ("sin", "Activos sin acceso")]
+
+
 def _asked() -> FilterForm:
     return FilterForm.of(actor(), request.args)
 
@@ -24,7 +28,7 @@ def _asked() -> FilterForm:
 def _context(form: FilterForm) -> dict[str, Any]:
     return {
         "several": form.institution.several, "access_badges": ACCESS, "quipux_badge": quipux_badge, "local_day": local_day,
-        "mirrored": accounts_listing.mirrored_at(),
+        "estados": ESTADOS, "accesos": ACCESOS, "mirrored": accounts_listing.mirrored_at(),
     }
 
 

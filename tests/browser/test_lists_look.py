@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import pypdfium2
 import pytest
 from playwright.sync_api import expect
 
@@ -97,3 +99,31 @@ def test_a_narrow_screen_searches_everything(person, width):
     page.wait_for_url(re.compile(r"/(solicitudes|usuarios)/\d+"))
     # Left again, the header is as it was.
     assert page.locator("header .logo").bounding_box()["x"] >= 0 and box.bounding_box() == resting
+
+
+@pytest.mark.parametrize(("path", "last"), [
+    ("/solicitudes?inicio=2020-01-01&fin=&estado=atendida", "Vigente hasta"), ("/usuarios?estado=activos", "Último ingreso"),
+])  # fmt: skip
+def test_paper_begins_with_the_rows_and_holds_every_column(person, path, last):
+    page = person("sge@demo.gob.ec")
+    page.goto(path)
+    name = page.locator("#resultados tbody th a").first.inner_text().split()[0]
+    with pypdfium2.PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True))) as pdf:
+        first = pdf[0].get_textpage().get_text_bounded()
+        assert name in first, "the rows begin on the first sheet"
+        assert "yyyy" not in first and "aaaa" not in first and "Buscar" not in first
+    # The width that A4 leaves between its margins.
+    page.set_viewport_size({"width": 680, "height": 1000})
+    page.emulate_media(media="print")
+    expect(page.locator("#filtros")).to_be_hidden()
+    head = page.locator("#resultados thead th", has_text=last).bounding_box()
+    assert head["x"] + head["width"] <= 680
+
+
+def test_paper_says_the_filters_that_are_set(person):
+    page = person("sge@demo.gob.ec")
+    page.goto("/solicitudes?inicio=2020-01-01&fin=&estado=atendida")
+    said = page.locator("#resultados .paper")
+    expect(said).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(said).to_have_text("Fecha Inicio: 1 ene 2020 · Estado: Atendida")
