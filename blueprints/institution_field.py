@@ -15,13 +15,15 @@ from services.institution_choice import Choice
 
 MAX_NAME = 250  # of an institution, with its siglas
 MAX_DIGITS = 9
+UNHEEDED = "La dirección pide otra institución. Aquí se muestra únicamente la suya."
 
 
 @dataclass
 class InstitutionField:
     """several: the list shows more than one institution, so that there is such a filter. chosen: the one it is narrowed to.
     typed: the text to show. options: of a select, empty where one searches. proposed: those that `typed` might mean.
-    resolved: `chosen` was found by words, and the page still shows these. error: what is wrong."""
+    resolved: `chosen` was found by words, and the page still shows these. error: what is wrong.
+    unheeded: said above the rows when the address names an institution that is not among those of this list."""
 
     several: bool
     chosen: Choice | None = None
@@ -30,6 +32,7 @@ class InstitutionField:
     proposed: list[Choice] = field(default_factory=list)
     resolved: bool = False
     error: str = ""
+    unheeded: str = ""
 
     @classmethod
     def of(cls, actor: Actor, args: MultiDict[str, str]) -> InstitutionField:
@@ -37,7 +40,7 @@ class InstitutionField:
         searched = institution_choice.searched(actor)
         options = [] if searched else institution_choice.offered(actor)
         if not searched and not options:
-            return cls(False)
+            return cls(False, unheeded=cls._foreign(actor, clean(args.get("institucion"))))
         self = cls(True, options=options)
         number, text = clean(args.get("institucion")), clean(args.get("institucion_q"))
         if not ("institucion_q" in args and not text):
@@ -45,6 +48,13 @@ class InstitutionField:
         if text and (self.chosen is None or self.chosen.label != text):
             self._words(actor, text)
         return self
+
+    @classmethod
+    def _foreign(cls, actor: Actor, number: str) -> str:
+        """Whoever has only one institution opened the address that somebody else sent."""
+        asked = cls(False)
+        asked._number(actor, number)
+        return UNHEEDED if asked.error else ""
 
     @property
     def id(self) -> int | None:

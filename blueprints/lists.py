@@ -18,6 +18,7 @@ from flask import Blueprint, Response, request, send_file, session, stream_with_
 from blueprints import htmx
 from blueprints.access import actor, requires
 from rules import texts
+from rules.identity import words
 from rules.policy import Permission
 from services import clock, list_files, spreadsheet, views
 from services.listing import Page
@@ -37,7 +38,7 @@ _LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 class ListForm:
     """The filters of a list as typed and what is wrong with them (field → message). order: how the list is sorted, as asked, "" for
     as it starts. defaults: what a field says when the URL does not have it. FIELDS: those shown, in their order. EMPTIED: those that
-    say something when they are emptied."""
+    say something when they are emptied. WORDS: those in which words are searched."""
 
     typed: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class ListForm:
     defaults: dict[str, str] = field(default_factory=dict)
     FIELDS: ClassVar[Sequence[str]] = ()
     EMPTIED: ClassVar[frozenset[str]] = frozenset()
+    WORDS: ClassVar[Sequence[str]] = ()
     ENDPOINT: ClassVar[str] = ""
     DEFAULT_ORDER: ClassVar[str] = ""
 
@@ -68,6 +70,11 @@ class ListForm:
     def says(self, name: str) -> bool:
         """Whether a field says something."""
         return bool(self.typed[name])
+
+    @property
+    def too_short(self) -> bool:
+        """Whether nothing can be found because a text has no word: one letter, a sign."""
+        return any(self.typed[name] and not words(self.typed[name]) for name in self.WORDS)
 
     @property
     def summary(self) -> list[tuple[str | None, str]]:

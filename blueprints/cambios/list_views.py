@@ -28,6 +28,7 @@ class FilterForm(ListForm):
 
     filters: Filters
     FIELDS: ClassVar = ("q", "estado")
+    WORDS: ClassVar = ("q",)
     ENDPOINT: ClassVar = "cambios.index"
     DEFAULT_ORDER: ClassVar = cambios_listing.DEFAULT_ORDER
 

@@ -25,6 +25,7 @@ class FilterForm(ListForm):
     filters: Filters
     place: Choice | None = None
     FIELDS: ClassVar = FIELDS
+    WORDS: ClassVar = ("q", "persona")
     ENDPOINT: ClassVar = "cambios.register_page"
     DEFAULT_ORDER: ClassVar = register.DEFAULT_ORDER
 

@@ -22,6 +22,7 @@ class FilterForm(ListForm):
 
     filters: Filters
     FIELDS: ClassVar = FIELDS
+    WORDS: ClassVar = ("q",)
     ENDPOINT: ClassVar = "instituciones.listing"
     DEFAULT_ORDER: ClassVar = institutions_listing.DEFAULT_ORDER
 

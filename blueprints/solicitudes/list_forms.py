@@ -32,6 +32,7 @@ class FilterForm(ListForm):
     institution: InstitutionField
     FIELDS: ClassVar = FIELDS
     EMPTIED: ClassVar = frozenset({"inicio", "fin"})
+    WORDS: ClassVar = ("nombre", "q")
     ENDPOINT: ClassVar = "solicitudes.listing"
     DEFAULT_ORDER: ClassVar = solicitudes_listing.DEFAULT_ORDER
 
@@ -63,6 +64,10 @@ class FilterForm(ListForm):
     def says(self, name: str) -> bool:
         """An emptied date says "no limit", where the list would be limited without it."""
         return super().says(name) or (name in self.EMPTIED and not (self.typed["q"] or self.typed["vista"] or self.typed["cifra"]))
+
+    def without(self, name: str) -> str:
+        """The list without one of its filters and with all others as they are: the dates too, which it would else begin with."""
+        return self.url(**{name: "", "inicio": self.typed["inicio"], "fin": self.typed["fin"]})
 
     @property
     def completed(self) -> bool:

@@ -25,6 +25,7 @@ class FilterForm(ListForm):
     institution: InstitutionField
     areas: list[str]
     FIELDS: ClassVar = FIELDS
+    WORDS: ClassVar = ("nombre",)
     ENDPOINT: ClassVar = "usuarios.listing"
     DEFAULT_ORDER: ClassVar = accounts_listing.DEFAULT_ORDER
 

@@ -273,3 +273,45 @@ def test_totals_are_exact_up_to_the_limit(app, many, aiq, monkeypatch):
     # Nobody counted from the front: the last page is a full one, the oldest rows of all.
     oldest = sorted(many, key=lambda n: (-(many.index(n) // 3), n))
     assert numbers(last) == oldest[:20][::-1]
+
+
+def chips(doc) -> dict[str, str]:
+    """The filters without a field: what each says and where the list without it is."""
+    return {chip.text.strip(): chip.get("href") for chip in doc.xpath("//section[@id='resultados']//a[contains(@class, 'chip')]")}
+
+
+def test_a_filter_without_a_field_is_shown_where_it_leaves_nothing(app, aiq):
+    with cases.context(app):
+        found = cases.plant(1, estado=Estado.ATENDIDA, vigente_hasta=cases.expires_in(2), fecha_solicitud=NOW - timedelta(days=400))
+    doc = read(aiq, f"{URL}?q=xyzzy&estado=atendida&orden=nro&nombre=")
+    assert "No se encontraron solicitudes" in words(doc) and list(chips(doc)) == ["«xyzzy»"]
+    without = read(aiq, chips(doc)["«xyzzy»"])
+    assert numbers(without) == found and chips(without) == {}, "it takes away nothing but itself, the request of another year stays"
+    assert without.xpath("//input[@name='estado' and @checked]/@value") == ["atendida"]
+    assert without.xpath("//select[@name='orden']/option[@selected]/@value") == ["nro"]
+
+
+def test_the_view_that_somebody_sent_is_shown_and_can_be_left(app, aiq, sge):
+    with cases.context(app):
+        late, other = cases.plant(2, estado=lambda i: [Estado.DETENIDA, Estado.ENVIADA][i], fecha_tentativa=clock.today() - timedelta(days=5))
+    doc = read(aiq, f"{URL}?vista=atrasadas")
+    assert numbers(doc) == [late] and list(chips(doc)) == ["Atrasadas"]
+    assert set(numbers(read(aiq, chips(doc)["Atrasadas"]))) == {late, other}
+    assert chips(read(sge, f"{URL}?vista=atrasadas")) == {}, "the SGE has it among the views above"
+
+
+@pytest.mark.parametrize("path", [URL, "/usuarios"])
+def test_an_address_of_another_institution_says_that_it_is_not_followed(app, aiq, path):
+    with cases.context(app):
+        cases.plant(1)
+        own = db.session.get(Solicitud, 1).institucion_id
+        other = db.session.scalar(db.select(Institucion.id).where(Institucion.id != own))
+    said = "La dirección pide otra institución. Aquí se muestra únicamente la suya."
+    assert all(said in words(read(aiq, f"{path}?institucion={asked}")) for asked in (other, 999_999, "x"))
+    assert said in words(read(aiq, f"{path}?institucion={other}&nombre=xyzzy")), "also where nothing is found"
+    assert all(said not in words(read(aiq, address)) for address in (path, f"{path}?institucion={own}", f"{path}?institucion="))
+
+
+def test_an_aiq_without_fields_sees_what_the_address_narrows_the_changes_by(aiq):
+    shown = chips(read(aiq, "/cambios?q=xyzzy&estado=preparacion"))
+    assert set(shown) == {"«xyzzy»", "Preparación"} and shown["«xyzzy»"] == "/cambios?estado=preparacion"

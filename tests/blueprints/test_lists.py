@@ -145,6 +145,13 @@ def test_the_heads_sort_and_the_address_follows(app, sge, case):
 
 
 @EVERY
+def test_what_is_too_short_to_search_is_said(app, sge, case):
+    doc = read(sge, f"{case.path}?{case.search}=a")
+    assert "Escriba al menos 2 letras o números" in words(doc) and "Amplíe el rango" not in words(doc) and rows(doc) == []
+    assert "Escriba al menos 2" not in words(read(sge, f"{case.path}?{case.search}=zzzz"))
+
+
+@EVERY
 def test_cards_without_heads_offer_the_same_orders(app, sge, case):
     grown(app, case, 3)
     doc = read(sge, f"{case.path}?{case.narrow}&orden=-{case.orders[0]}")
