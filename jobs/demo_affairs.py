@@ -167,7 +167,7 @@ def _place(codi: str) -> Institucion:
 def _candidates() -> Iterator[Cuenta]:
     """Active accounts of the IEPH whose holders have nothing to do with this site yet."""
     known = exists().where(Usuario.cedula == Cuenta.cedula)
-    active = (Cuenta.institucion_id == _place(demo_people.IEPH).id, Cuenta.activa, Cuenta.ausente_desde.is_(None), Cuenta.correos != "")
+    active = (Cuenta.institucion_id == _place(demo_people.IEPH).id, people.there(), Cuenta.correos != "")
     yield from db.session.scalars(select(Cuenta).where(*active, ~known).order_by(Cuenta.id))
 
 

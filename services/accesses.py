@@ -65,11 +65,6 @@ class Person:
     link_until: datetime | None = None
 
 
-def in_quipux(cuenta: Cuenta) -> bool:
-    """Active in Quipux, and still there."""
-    return cuenta.activa and cuenta.ausente_desde is None
-
-
 def access_of(usuario: SignsIn | None, active: bool) -> Access:
     """`active`: the person has an active account where the actor looks."""
     if not active:
@@ -93,7 +88,7 @@ FITTING = {
 def person(actor: Actor, cuenta: Cuenta) -> Person:
     """The owner of `cuenta` as the actor may see him or her. What the person does elsewhere is not told to an AIQ."""
     cuentas = accounts_of(actor, cuenta)
-    active = [c for c in cuentas if in_quipux(c)]
+    active = [c for c in cuentas if people.in_quipux(c)]
     known = people.usuario_of(cuenta.cedula) if _identified(cuenta) else None
     usuario = known if active else None
     access = access_of(usuario, bool(active))
@@ -167,7 +162,7 @@ def _relink(actor: Actor, cuenta: Cuenta, correo: str, accion: AccesoAccion, com
 
 def _checked(actor: Actor, cuenta: Cuenta, accion: AccesoAccion) -> tuple[list[Cuenta], Usuario | None]:
     """The active accounts and the person, locked, if the action is possible now. Raises Refused."""
-    active = [c for c in accounts_of(actor, cuenta) if in_quipux(c)]
+    active = [c for c in accounts_of(actor, cuenta) if people.in_quipux(c)]
     usuario = people.usuario_of(cuenta.cedula) if _identified(cuenta) else None
     if usuario:
         _lock_institutions(usuario)
@@ -211,7 +206,7 @@ def _elsewhere(actor: Actor, usuario: Usuario) -> str:
     staff = any(o.institucion_id is None for o in offices)
     if actor.sge:
         return STAFF if staff else ""
-    active_at = set(db.session.scalars(select(Cuenta.institucion_id).where(Cuenta.cedula == usuario.cedula, Cuenta.activa)))
+    active_at = set(db.session.scalars(select(Cuenta.institucion_id).where(Cuenta.cedula == usuario.cedula, people.there())))
     return BY_SGE if staff or ({o.institucion_id for o in offices} | active_at) - actor.aiq_of else ""
 
 

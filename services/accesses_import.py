@@ -14,7 +14,7 @@ from extensions import db
 from models import Cuenta, Usuario
 from rules.identity import cedula_problem
 from rules.policy import Actor
-from services import accesses, scope
+from services import accesses, people, scope
 from services.accesses_csv import Line
 from services.errors import Refused
 
@@ -106,7 +106,7 @@ def unpack(actor: Actor, token: str) -> list[Line]:
 
 
 def _judge(line: Line, accounts: list[Cuenta], usuario: Usuario | None) -> Verdict:
-    active = [c for c in accounts if accesses.in_quipux(c)]
+    active = [c for c in accounts if people.in_quipux(c)]
     name = accounts[0].nombre_completo
     if not active:
         return Verdict(line, Outcome.INACTIVA, "La cuenta está inactiva en Quipux.", name)

@@ -15,8 +15,8 @@ from extensions import db
 from models import Area, Barrido, Cuenta, Institucion, Usuario
 from rules.identity import cedula_problem
 from rules.policy import Actor
-from services import scope
-from services.accesses import Access, access_of, in_quipux
+from services import people, scope
+from services.accesses import Access, access_of
 from services.keyset import Leg
 from services.listing import Listing, Page, Sort, by_ids
 from services.word_index import CUENTAS, Query, asked, begins, on_sqlite
@@ -129,7 +129,7 @@ def _people(actor: Actor) -> Select[tuple[Cuenta]]:
 
 
 def _but_words(query: Select[tuple[Cuenta]], filters: Filters) -> Select[tuple[Cuenta]]:
-    there = and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))
+    there = people.there()
     if filters.area:
         query = query.where(Cuenta.area == filters.area)
     if filters.estado:
@@ -177,5 +177,5 @@ def _several(actor: Actor, cedulas: list[str]) -> dict[str, int]:
 
 
 def _row(cuenta: Cuenta, usuario: Usuario | None, several: dict[str, int]) -> Row:
-    active = in_quipux(cuenta)
+    active = people.in_quipux(cuenta)
     return Row(cuenta, access_of(usuario, active), usuario.ultimo_ingreso if usuario and active else None, several.get(cuenta.cedula, 1))

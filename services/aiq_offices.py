@@ -66,7 +66,7 @@ def data_problems(data: AiqData) -> dict[str, str]:
 def active_account(cedula: str, institucion_id: int) -> Cuenta | None:
     """The person's active Quipux account in the institution: nobody is made AIQ without one."""
     return db.session.scalar(
-        select(Cuenta).where(Cuenta.cedula == cedula, Cuenta.institucion_id == institucion_id, Cuenta.activa, Cuenta.ausente_desde.is_(None))
+        select(Cuenta).where(Cuenta.cedula == cedula, Cuenta.institucion_id == institucion_id, people.there())
         .order_by(Cuenta.id).limit(1)
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from extensions import db
 from models import ALIVE, Cuenta, Solicitud
 from rules.lifecycle import Clase, Estado
-from services import clock
+from services import clock, people
 
 LARGE = 10_000_000_000  # bytes: an archive that hardly fits a USB stick with something else on it
 BAD, WARN = "bad", "warn"
@@ -20,6 +20,7 @@ BAD, WARN = "bad", "warn"
 # Observation → (kind, words), the gravest first. With a "bad" one a request is decided by itself, never in bulk.
 NOTES: dict[str, tuple[str, str]] = {
     "activa": (BAD, "El servidor público consta activo"),
+    "ausente": (BAD, "La cuenta ya no consta en Quipux"),
     "otra": (BAD, "Tiene otra solicitud vigente"),
     "remitente": (BAD, "La cédula del documento es de otra persona"),
     "sin_cedula": (WARN, "Revisar el remitente del documento"),
@@ -32,8 +33,10 @@ def flags() -> dict[str, ColumnElement[bool]]:
     """The observations of NOTES as SQL over Solicitud, each labelled with its name."""
     institutional = Solicitud.clase == Clase.INSTITUCIONAL
     sender = Solicitud.documento_remitente_cedula
+    account = select(Cuenta.id).where(Cuenta.id == Solicitud.cuenta_id)
     conditions = {
-        "activa": and_(institutional, exists(select(Cuenta.id).where(Cuenta.id == Solicitud.cuenta_id, Cuenta.activa.is_(True)))),
+        "activa": and_(institutional, exists(account.where(people.there()))),
+        "ausente": exists(account.where(Cuenta.ausente_desde.is_not(None))),
         "otra": _another(),
         "remitente": and_(institutional, sender != "", sender != Solicitud.persona_cedula),
         "sin_cedula": and_(institutional, sender == ""),

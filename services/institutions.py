@@ -7,17 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager
 
 from extensions import db
-from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Solicitud
+from models import Area, CambioAIQ, Cargo, Cuenta, Implantacion, Institucion, Nombramiento, Solicitud, Usuario
 from rules.identity import compact
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.processes import Etapa, Step
-from services import clock, mirror, plazos, processes
+from services import clock, mirror, people, plazos, processes
 from services.errors import Conflict, Refused
-from services.people import in_force
 
 AIQS = (Cargo.AIQ_PRINCIPAL, Cargo.AIQ_BACKUP)
 OPEN = tuple(e for e in Etapa if e not in (Etapa.PRODUCCION, Etapa.ANULADA))
@@ -25,7 +24,7 @@ OPEN = tuple(e for e in Etapa if e not in (Etapa.PRODUCCION, Etapa.ANULADA))
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A Nombramiento of an AIQ. `active`: in force, the person enabled here and not made inactive in Quipux."""
+    """A Nombramiento of an AIQ. `active`: in force, the person enabled here and no account lost in Quipux (people.keeps_account)."""
 
     nombramiento: Nombramiento
     active: bool
@@ -57,32 +56,22 @@ def effective(row: Implantacion, at: datetime | None = None) -> Etapa:
 
 def offices_of(ids: list[int], now: datetime, *, history: bool = False) -> dict[int, list[Office]]:
     """AIQs of these institutions, the newest first; with `history`, also the offices that ended."""
+    active = and_(people.in_force(now), Usuario.habilitado, people.keeps_account())
     query = (
-        select(Nombramiento).where(Nombramiento.institucion_id.in_(ids), Nombramiento.cargo.in_(AIQS))
-        .options(joinedload(Nombramiento.usuario)).order_by(Nombramiento.desde.desc(), Nombramiento.id.desc())
+        select(Nombramiento, active).join(Nombramiento.usuario).where(Nombramiento.institucion_id.in_(ids), Nombramiento.cargo.in_(AIQS))
+        .options(contains_eager(Nombramiento.usuario)).order_by(Nombramiento.desde.desc(), Nombramiento.id.desc())
     )
-    found = list(db.session.scalars(query if history else query.where(in_force(now)))) if ids else []
-    lost = _lost({n.usuario.cedula for n in found}, ids)
     by_place: dict[int, list[Office]] = {}
-    for n in found:
-        held = n.desde <= now and (n.hasta is None or now < n.hasta)
-        active = held and n.usuario.habilitado and (n.usuario.cedula, n.institucion_id) not in lost
-        by_place.setdefault(n.institucion_id, []).append(Office(n, active))
+    for row, holds in db.session.execute(query if history else query.where(people.in_force(now))) if ids else ():
+        by_place.setdefault(row.institucion_id, []).append(Office(row, bool(holds)))
     return by_place
-
-
-def _lost(cedulas: set[str], ids: list[int]) -> set[tuple[str, int]]:
-    """(cédula, institution) of those who have accounts there, all of them inactive in Quipux (decisions 4)."""
-    query = select(Cuenta.cedula, Cuenta.institucion_id, Cuenta.activa).where(Cuenta.cedula.in_(cedulas), Cuenta.institucion_id.in_(ids))
-    rows = db.session.execute(query).all() if cedulas else []
-    return {(c, i) for c, i, _ in rows} - {(c, i) for c, i, active in rows if active}
 
 
 def card(row: Institucion) -> Card:
     """Everything the file card of an institution shows."""
     now = clock.now()
     by_area = dict(db.session.execute(
-        select(Cuenta.area, func.count()).where(Cuenta.institucion_id == row.id, Cuenta.activa, Cuenta.ausente_desde.is_(None)).group_by(Cuenta.area)
+        select(Cuenta.area, func.count()).where(Cuenta.institucion_id == row.id, people.there()).group_by(Cuenta.area)
     ).all())
     areas = db.session.scalars(select(Area).where(Area.institucion_id == row.id, Area.activa).order_by(Area.nombre)).all()
     sent = (Solicitud.institucion_id == row.id, Solicitud.estado != Estado.BORRADOR, Solicitud.oculta.is_(False))

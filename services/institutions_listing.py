@@ -19,7 +19,7 @@ from rules.glossary import ETAPA_BADGE
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.processes import TRAINING_HOURS, Etapa, Paso
-from services import clock, institution_choice, institutions, processes, scope
+from services import clock, institution_choice, institutions, people, processes, scope
 from services.institutions import Office
 from services.listing import Listing, Page, Sort
 
@@ -136,7 +136,7 @@ def _rows(keys: list[tuple[str, int]], now: datetime) -> list[Row]:
     # What is asked of each process is brought for all of them together.
     going = _by_id(Implantacion, [i for kind, i in keys if kind == "p"], selectinload(Implantacion.sesiones), selectinload(Implantacion.actividades))
     offices = institutions.offices_of(list(places), now)
-    accounts = _count(Cuenta.institucion_id, list(places), Cuenta.activa, Cuenta.ausente_desde.is_(None))
+    accounts = _count(Cuenta.institucion_id, list(places), people.there())
     requests = _count(Solicitud.institucion_id, list(places), Solicitud.estado != Estado.BORRADOR, Solicitud.oculta.is_(False))
     changing = set(db.session.scalars(
         select(CambioAIQ.institucion_id).where(CambioAIQ.institucion_id.in_(places), CambioAIQ.estado.not_in((Paso.REGISTRADA, Paso.ANULADA)))

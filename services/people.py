@@ -25,6 +25,23 @@ def in_force(now: datetime | BindParameter[datetime]):
     return and_(Nombramiento.desde <= now, or_(Nombramiento.hasta.is_(None), Nombramiento.hasta > now))
 
 
+def there() -> ColumnElement[bool]:
+    """Accounts that are active in Quipux and still there: what one that vanished said last counts no more."""
+    return and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))
+
+
+def in_quipux(cuenta: Cuenta) -> bool:
+    """The same of one account."""
+    return cuenta.activa and cuenta.ausente_desde is None
+
+
+def keeps_account() -> ColumnElement[bool]:
+    """Of a Nombramiento joined to its Usuario: whoever has accounts in the institution still has one that is `there`. Without it
+    an AIQ has lost the office's access, as `actor_of` says of one person."""
+    here = select(Cuenta.id).where(Cuenta.cedula == Usuario.cedula, Cuenta.institucion_id == Nombramiento.institucion_id)
+    return or_(here.where(there()).exists(), ~here.exists())
+
+
 def actor_of(usuario: Usuario, now: datetime) -> Actor:
     """The rights of a person at `now`. An AIQ whose Quipux account was inactivated loses the office's access at once
     (decisions 4); the SGE's staff and AIQs designated before their Quipux account exists have no account to lose."""
@@ -93,8 +110,7 @@ def _held() -> CompoundSelect:
     return union_all(
         select(kind(_Kind.NOMBRAMIENTO), Nombramiento.id, Nombramiento.institucion_id, type_coerce(Nombramiento.cargo, String).label("cargo"), true().label("vale"))
         .where(Nombramiento.usuario_id == usuario, in_force(now)),
-        # An account that vanished from Quipux is no account any more, whatever it said last.
-        select(kind(_Kind.CUENTA), Cuenta.id, Cuenta.institucion_id, null(), and_(Cuenta.activa, Cuenta.ausente_desde.is_(None))).where(Cuenta.cedula == cedula),
+        select(kind(_Kind.CUENTA), Cuenta.id, Cuenta.institucion_id, null(), there()).where(Cuenta.cedula == cedula),
         process(_Kind.IMPLANTACION, Implantacion, Implantacion.usuario_id, Implantacion.estado != Etapa.PRODUCCION),
         process(_Kind.CAMBIO, CambioAIQ, CambioAIQ.entrante_id, or_(CambioAIQ.estado != Paso.REGISTRADA, func.coalesce(CambioAIQ.hora_efectiva > now, false()))),
         select(kind(_Kind.SOLICITUD), Solicitud.cuenta_id, Solicitud.institucion_id, null(), true()).where(Solicitud.cuenta_id.in_(mine)).distinct(),

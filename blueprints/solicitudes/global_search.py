@@ -13,7 +13,7 @@ from blueprints.lists import MAX_TEXT
 from rules import texts
 from rules.glossary import ESTADO_BADGE
 from rules.policy import Permission
-from services import people_search, solicitudes_search
+from services import people, people_search, solicitudes_search
 from services.word_index import asked
 
 REQUESTS, PEOPLE = 5, 10
@@ -27,7 +27,9 @@ def search() -> Response:
         return htmx.redirect_303(url_for(".listing", q=typed))
     rows = solicitudes_search.best(actor(), typed, REQUESTS)
     found = people_search.visible(actor(), typed, PEOPLE)
-    return htmx.render("solicitudes/_buscar.html", q=typed, filas=rows, personas=found.rows, badges=ESTADO_BADGE, nota=_note(typed, rows, found))
+    note = _note(typed, rows, found)
+    return htmx.render(
+        "solicitudes/_buscar.html", q=typed, filas=rows, personas=found.rows, badges=ESTADO_BADGE, nota=note, en_quipux=people.in_quipux)
 
 
 def _note(typed: str, rows: list, found: people_search.Found) -> str:
@@ -39,5 +41,5 @@ def _note(typed: str, rows: list, found: people_search.Found) -> str:
         return "No se encontraron solicitudes ni personas."
     total = f"más de {texts.miles(found.total)}" if found.many else texts.miles(found.total)
     shown = texts.plural(len(rows), "solicitud", "solicitudes")
-    people = f"Mostrando {len(found.rows)} de {total} cuentas" if found.many or found.total > len(found.rows) else texts.plural(found.total, "cuenta", "cuentas")
-    return f"{shown} · {people}. Enter muestra todas las solicitudes."
+    accounts = f"Mostrando {len(found.rows)} de {total} cuentas" if found.many or found.total > len(found.rows) else texts.plural(found.total, "cuenta", "cuentas")
+    return f"{shown} · {accounts}. Enter muestra todas las solicitudes."

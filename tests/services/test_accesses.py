@@ -184,6 +184,19 @@ def test_who_also_serves_elsewhere_is_the_sges_affair():
     assert not person.habilitado
 
 
+def test_an_account_that_vanished_elsewhere_is_no_service_elsewhere():
+    given()
+    elsewhere = cuenta(FOREIGN)
+    elsewhere.cedula = NEW.cedula
+    db.session.flush()
+    with pytest.raises(Refused, match="lo administra la SGE"):
+        accesses.take(actor(), cuenta())
+    elsewhere.ausente_desde = clock.now()
+    db.session.flush()
+    accesses.take(actor(), cuenta())
+    assert not usuario(NEW.correo).habilitado
+
+
 def test_the_staff_of_the_sge_is_out_of_reach():
     person = given()
     db.session.add(Nombramiento(usuario_id=person.id, cargo=Cargo.SGE_OPERADOR, desde=clock.now()))

@@ -141,6 +141,14 @@ def test_observations_and_their_filter_agree(ctx):
     assert set(ids(desk_queue.queue(actor(), Filters(OBSERVED)))) == set(cases) | {clean[1]}
 
 
+def test_an_account_that_vanished_is_not_called_active(ctx):
+    row = waiting(demo.SERVANT)
+    assert notes(desk_queue.queue(actor()))[row.id] == "El servidor público consta activo"
+    row.cuenta.ausente_desde = clock.now()
+    db.session.commit()
+    assert notes(desk_queue.queue(actor()))[row.id] == "La cuenta ya no consta en Quipux"
+
+
 def test_pages_hold_twenty_and_odd_ones_fall_back(ctx):
     made = [waiting(demo.MAIN, days=n % 9).id for n in range(23)]
     first = desk_queue.queue(actor())
