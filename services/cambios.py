@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Callable, Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 CLOSED = frozenset({Paso.REGISTRADA, Paso.ANULADA})
 AUTHORITY, DELEGATE = "autoridad", "delegado"
 _YEAR = timedelta(days=366)
+_NOT_YET = "El cambio registrado aún no llega a su hora efectiva."
 _OPEN_ALREADY = "La institución ya tiene un cambio de AIQ en curso: concluya o anule ese proceso antes de iniciar otro."
 
 
@@ -54,14 +55,21 @@ def startable(actor: Actor, institucion_id: int) -> Institucion:
     return institucion
 
 
+def under_way() -> ColumnElement[bool]:
+    """Changes after which no other may start yet: open ones, and those whose hour has not come."""
+    registered = and_(CambioAIQ.estado == Paso.REGISTRADA, CambioAIQ.hora_efectiva > clock.now())
+    return or_(CambioAIQ.estado.not_in(CLOSED), registered)
+
+
+def obstacles(ids: Iterable[int]) -> dict[int, str]:
+    """Of these institutions those where no change may start now, each with the reason in Spanish."""
+    rows = db.session.execute(select(CambioAIQ.institucion_id, CambioAIQ.estado).where(CambioAIQ.institucion_id.in_(ids), under_way()))
+    return {place: _NOT_YET if estado in CLOSED else _OPEN_ALREADY for place, estado in rows}
+
+
 def obstacle(institucion_id: int) -> str | None:
     """Why no change may start now, in Spanish; None when one may."""
-    rows = db.session.scalars(select(CambioAIQ).where(CambioAIQ.institucion_id == institucion_id, CambioAIQ.estado != Paso.ANULADA)).all()
-    if any(row.estado not in CLOSED for row in rows):
-        return _OPEN_ALREADY
-    if any(row.hora_efectiva and row.hora_efectiva > clock.now() for row in rows):
-        return "El cambio registrado aún no llega a su hora efectiva."
-    return None
+    return obstacles([institucion_id]).get(institucion_id)
 
 
 def start(actor: Actor, institucion: Institucion, data: AiqData) -> CambioAIQ:

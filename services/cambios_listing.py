@@ -8,20 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from extensions import db
-from models import CambioAIQ, Cuenta, Institucion, Nombramiento, Usuario
+from models import CambioAIQ, Cargo, Institucion, Nombramiento, Usuario
 from rules.glossary import CAMBIO_VENCIDO, PASO_BADGE, Badge
 from rules.policy import Actor
 from rules.processes import Paso
-from services import aiq_offices, cambios, clock, institution_choice, people, plazos, scope
+from services import aiq_offices, cambios, clock, institution_choice, institutions, people, plazos, scope
+from services.institutions import Office
 from services.listing import Listing, Page, Sort, by_ids
 
 OPEN, OVER = "abiertos", "vencidos"
 STATES = (OPEN, OVER, *map(str, Paso))
 DEFAULT_ORDER = "-nro"
+SHOWN = 20  # institutions that the alert names
 # Names of the orders in the URL, with the direction of the first click.
 FIRST_CLICK = {"nro": True, "institucion": False, "estado": False}
 HEADS = ("Nº", "Institución", "Siglas", "RUC", "Estado", "AIQ saliente", "AIQ entrante", "Cédula", "Cargo", "Correo", "Oficio", "Oficio recibido",
@@ -55,6 +57,14 @@ class Place:
     @property
     def without_backup(self) -> bool:
         return self.active == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Institutions without an active AIQ: the first SHOWN, each with the reason why no change may start now, and how many there are."""
+
+    rows: list[tuple[Institucion, str | None]]
+    total: int
 
 
 def page(actor: Actor, filters: Filters, order: str = "", token: str = "") -> tuple[Page[CambioAIQ], str]:
@@ -108,25 +118,31 @@ def _cells(row: CambioAIQ) -> tuple[Any, ...]:
     )
 
 
-def without_aiq(actor: Actor) -> list[Place]:
-    """For the SGE: institutions in force that had an AIQ and have none active now (decisions 4: a red alert)."""
+def without_aiq(actor: Actor) -> Abandoned:
+    """For the SGE: institutions in force that had an AIQ and have none active now (decisions 4: a red alert). Those for which nobody
+    has begun a change come first."""
     if not actor.sge:
-        return []
-    here = (Cuenta.cedula == Usuario.cedula) & (Cuenta.institucion_id == Nombramiento.institucion_id)
-    active = select(Nombramiento.institucion_id).join(Usuario).where(
-        Nombramiento.cargo.in_(aiq_offices.AIQ), people.in_force(clock.now()), Usuario.habilitado,
-        # As people.actor_of: who has an account there needs an active one.
-        or_(select(Cuenta.id).where(here, Cuenta.activa).exists(), ~select(Cuenta.id).where(here).exists()),
-    )
-    once = select(Nombramiento.institucion_id).where(Nombramiento.cargo.in_(aiq_offices.AIQ))
-    query = select(Institucion).where(Institucion.activa, Institucion.id.in_(once), Institucion.id.not_in(active)).order_by(Institucion.nombre)
-    return [Place(row, [], 0, False, cambios.obstacle(row.id)) for row in db.session.scalars(query)]
+        return Abandoned([], 0)
+    held = select(Nombramiento.institucion_id).where(Nombramiento.cargo.in_(aiq_offices.AIQ))
+    active = held.join(Usuario).where(people.in_force(clock.now()), Usuario.habilitado, people.keeps_account())
+    query = scope.instituciones(actor).where(Institucion.activa, Institucion.id.in_(held), Institucion.id.not_in(active))
+    begun = select(CambioAIQ.id).where(CambioAIQ.institucion_id == Institucion.id, cambios.under_way()).exists()
+    rows = db.session.scalars(query.order_by(begun, Institucion.nombre).limit(SHOWN)).all()
+    total = db.session.scalar(query.with_only_columns(func.count())) if len(rows) == SHOWN else len(rows)
+    why = cambios.obstacles([row.id for row in rows])
+    return Abandoned([(row, why.get(row.id)) for row in rows], total)
 
 
 def offices_of(actor: Actor) -> list[Place]:
     """The institutions of which the actor is AIQ."""
-    return [
-        Place(place, aiq_offices.in_office(place.id), len(people.aiqs_of(place.id, clock.now())), place.id in actor.principal_of,
-              cambios.obstacle(place.id))
-        for place in db.session.scalars(select(Institucion).where(Institucion.id.in_(actor.aiq_of)).order_by(Institucion.nombre))
-    ]
+    own = Institucion.id.in_(actor.aiq_of)
+    places = db.session.scalars(scope.instituciones(actor).where(own).order_by(Institucion.nombre)).all()
+    offices, why = institutions.offices_of(list(actor.aiq_of), clock.now()), cambios.obstacles(actor.aiq_of)
+    return [_place(actor, place, offices.get(place.id, []), why.get(place.id)) for place in places]
+
+
+def _place(actor: Actor, place: Institucion, offices: list[Office], why: str | None) -> Place:
+    """With the principal's office first."""
+    active = {office.nombramiento.usuario_id for office in offices if office.active}
+    held = sorted((office.nombramiento for office in offices), key=lambda n: (n.cargo is not Cargo.AIQ_PRINCIPAL, n.desde, n.id))
+    return Place(place, held, len(active), place.id in actor.principal_of, why)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 from lxml import html as parser
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from extensions import db
 from jobs import sweeps
@@ -235,6 +235,62 @@ def test_an_institution_without_aiq_is_a_red_alert_and_the_sge_acts_for_it(app, 
     page(sge, f"/instituciones/{inst}/cambio-aiq")
     page(sge, post(sge, f"/instituciones/{inst}/cambio-aiq", **DATA))
     assert "ya tiene un cambio de AIQ en curso" in page(sge, "/cambios")
+
+
+def statements(app, client, url: str) -> int:
+    """How many questions the page asks the database."""
+    seen = []
+
+    def listener(*args):
+        seen.append(args[2])
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", listener)
+    try:
+        page(client, url)
+    finally:
+        event.remove(engine, "before_cursor_execute", listener)
+    return len(seen)
+
+
+def abandoned(number: int, begun: bool) -> None:
+    """An institution whose only AIQ has left; with `begun`, a change is being prepared there."""
+    person, now = db.session.scalar(select(Usuario)), clock.now()
+    place = Institucion(nombre=f"Abandonada {number:02}", sigla=f"A{number:02}")
+    left = Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, desde=now - timedelta(days=9), hasta=now - timedelta(days=1))
+    db.session.add(left)
+    db.session.flush()
+    if begun:
+        db.session.add(CambioAIQ(estado=Paso.PREPARACION, institucion_id=place.id, entrante_id=person.id, preparado_por_id=person.id, creado_en=now))
+
+
+def test_the_alert_names_twenty_institutions_and_costs_as_much_as_one(app, sge):
+    with context(app):
+        abandoned(0, begun=True)
+    one = statements(app, sge, "/cambios")
+    with context(app):
+        for number in range(1, 31):
+            abandoned(number, begun=number < 15)
+    # One question more: how many there are beyond the twenty.
+    assert statements(app, sge, "/cambios") == one + 1
+    html = page(sge, "/cambios")
+    assert "31 instituciones sin AIQ activo" in html and "Se muestran 20 de 31" in html and 'href="/instituciones"' in html
+    assert html.count("preparar un cambio de AIQ") == 16, "those for which nobody has begun one come first"
+    assert len(re.findall(r"<li>Abandonada \d\d: ", html)) == 20 and html.count("ya tiene un cambio de AIQ en curso") == 4
+
+
+def test_an_aiq_of_many_institutions_asks_as_much_as_of_one(app, sign_in):
+    client = sign_in(AIQ)
+    one = statements(app, client, "/cambios")
+    with context(app):
+        person = db.session.scalar(select(Usuario).where(Usuario.correo == AIQ))
+        for n in range(5):
+            place = Institucion(nombre=f"Otra {n}", sigla=f"O{n}")
+            db.session.add(Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, desde=clock.now() - timedelta(days=1)))
+    assert statements(app, client, "/cambios") == one
+    html = page(client, "/cambios")
+    assert html.count("Sin AIQ backup") == 5 and html.count("Preparar un cambio de AIQ") == 6
 
 
 def test_the_sge_extends_a_plazo_on_the_page_and_what_is_wrong_stays_beside_its_field(app, sign_in):

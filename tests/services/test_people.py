@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from extensions import db
 from models import Cargo, Cuenta, Institucion, Nombramiento, Usuario
-from services import clock, people, people_search
+from services import cambios_listing, clock, institutions, people, people_search
 from sources import demo_people as demo
+from tests.conftest import NOW
 
 pytestmark = pytest.mark.usefixtures("ctx")
 
@@ -108,6 +109,21 @@ def test_an_aiq_whose_account_is_inactivated_loses_the_office_at_once():
     lost = actor("aiq@demo.gob.ec")
     assert not lost.aiq_of and not lost.may_enter
     assert [u.correo for u in people.aiqs_of(institucion(demo.SNBAP).id, clock.now())] == ["respaldo@demo.gob.ec"]
+
+
+@pytest.mark.parametrize(("values", "in_office"), [
+    ({"activa": True}, True), ({"activa": False}, False), ({"ausente_desde": NOW}, False), ({"activa": False, "ausente_desde": NOW}, False), ({"cedula": "1710034073"}, True),
+], ids=["active", "inactive", "vanished", "inactive and vanished", "without an account"])
+def test_who_is_an_active_aiq_is_the_same_wherever_it_is_asked(values, in_office):
+    """The rights, who is told, the file card and the list of institutions, the red alert above the changes."""
+    place, now = institucion(demo.SNBAP).id, clock.now()
+    sge, backup = actor("sge@demo.gob.ec"), usuario("respaldo@demo.gob.ec")
+    db.session.execute(delete(Nombramiento).where(Nombramiento.institucion_id == place, Nombramiento.usuario_id != backup.id))
+    db.session.execute(update(Cuenta).where(Cuenta.quipux_codi == demo.AIQ_BACKUP.codi).values(values))
+    assert (place in people.actor_of(backup, now).aiq_of) is in_office
+    assert people.aiqs_of(place, now) == [backup] * in_office
+    assert [office.active for office in institutions.offices_of([place], now)[place]] == [in_office]
+    assert (place in [lost.id for lost, _ in cambios_listing.without_aiq(sge).rows]) is not in_office
 
 
 def test_a_designated_aiq_without_a_quipux_account_keeps_the_office():
