@@ -1,4 +1,4 @@
-"""The archive against zip and cp: `python -m bench.archive`. Targets: the issue's, in the last column.
+"""The archive against zip and cp: `python -m bench.archive`. Targets stand in the last column.
 
 Contenders take turns. `escritor` writes the volumes of a plan that it makes first (per-file SHA-256, BagIt, viewer data), without
 the volumes' own sums and without reading back; `completo` is `python -m archive build` as it is, with both; `firmas` also

@@ -93,7 +93,7 @@ def test_with_a_reserve_no_number_of_large_institutions_takes_it(flood, small):
     assert DAYS.working_between(FRIDAY, found.day) <= 2
 
 
-# Fair share, as the issue tells it
+# Fair share
 
 
 def test_three_hundred_of_a_ministry_do_not_push_out_the_one_of_an_office():
