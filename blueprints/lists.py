@@ -6,7 +6,6 @@ Filters are read by hand: what was typed must be shown again beside its message,
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, send_file, session, stream_with_context, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from rules import texts
 from rules.identity import words
@@ -31,7 +30,6 @@ RETURN = "listados"
 # Of the filters kept for the way back: a session's cookie holds 4 000 characters.
 MAX_KEPT = 600
 MAX_TEXT = 120
-_LOCAL_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 @dataclass(kw_only=True)
@@ -108,11 +106,8 @@ class ListForm:
         text = self.typed[name]
         if not text:
             return None
-        if local := _LOCAL_DATE.fullmatch(text):
-            text = f"{local[3]}-{int(local[2]):02d}-{int(local[1]):02d}"
-        try:
-            found = date.fromisoformat(text)
-        except ValueError:
+        found = shape.day(text)
+        if found is None:
             self.errors[name] = f"{label} no es una fecha válida. Ejemplo: 20/11/2026."
             self.typed[name] = self.typed[name][:MAX_TEXT]
             return None

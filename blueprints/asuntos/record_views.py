@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from blueprints.asuntos import bp, forms
 from extensions import db
@@ -29,7 +29,7 @@ def publish_procedure():
     try:
         row = affairs.publish_procedure(
             actor(), request.files.get("documento"), institucion=values["institucion"], titulo=forms.line(values["titulo"]),
-            aprobado_por=forms.line(values["aprobado_por"]), aprobado_en=forms.day(values["aprobado_en"]),
+            aprobado_por=forms.line(values["aprobado_por"]), aprobado_en=shape.day(values["aprobado_en"]),
         )
     except Refused as refused:
         db.session.rollback()
@@ -67,8 +67,8 @@ def record_training():
     values = forms.typed(*TRAINING)
     try:
         affairs.record_training(
-            actor(), institucion=values["institucion"], fecha=forms.day(values["fecha"]), tema=forms.line(values["tema"]),
-            horas=forms.hours(values["horas"]), participantes=values["participantes"],
+            actor(), institucion=values["institucion"], fecha=shape.day(values["fecha"]), tema=forms.line(values["tema"]),
+            horas=shape.decimal(values["horas"]), participantes=values["participantes"],
         )
     except Refused as refused:
         db.session.rollback()

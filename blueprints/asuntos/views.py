@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, can, requires
 from blueprints.asuntos import bp, forms
 from extensions import db
@@ -32,7 +32,7 @@ def publish_notice():
     try:
         affairs.publish_notice(
             actor(), publico=values["publico"] or _audiences()[0][0], titulo=forms.line(values["titulo"]), texto=values["texto"],
-            desde=forms.day(values["desde"]), hasta=forms.day(values["hasta"]),
+            desde=shape.day(values["desde"]), hasta=shape.day(values["hasta"]),
         )
     except Refused as refused:
         db.session.rollback()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from blueprints.calendario import bp, forms
 from extensions import db
@@ -27,9 +27,9 @@ def show_capacity() -> tuple[str, int]:
 @requires(Permission.CALENDAR_ADMIN)
 def save_capacity() -> Response | tuple[str, int]:
     v = forms.typed(*FIELDS)
-    gigabytes = forms.decimal(v["bytes"])
+    gigabytes = shape.decimal(v["bytes"])
     size = None if gigabytes is None else round(gigabytes * capacities.GB)
-    draft = capacities.Draft(forms.day(v["desde"]), forms.whole(v["documentos"]), size, forms.whole(v["cuota"]), v["motivo"])
+    draft = capacities.Draft(shape.day(v["desde"]), shape.whole(v["documentos"]), size, shape.whole(v["cuota"]), v["motivo"])
     try:
         row = capacities.save(actor(), draft)
     except Refused as refused:
@@ -44,7 +44,7 @@ def save_capacity() -> Response | tuple[str, int]:
 @requires(Permission.CALENDAR_ADMIN)
 def remove_capacity() -> Response | tuple[str, int]:
     try:
-        capacities.remove(actor(), forms.day(request.form.get("desde")))
+        capacities.remove(actor(), shape.day(request.form.get("desde")))
     except Refused as refused:
         db.session.rollback()
         return _page(422, None, refused.fields)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from flask import Response, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from blueprints.calendario import bp, forms
-from blueprints.shape import number
 from extensions import db
 from rules.policy import Permission
 from services import calendar_log, clock, feriados
@@ -25,13 +24,13 @@ FORMS = {"agregar": ("fecha", "nombre", "decreto"), "local": ("fecha", "nombre",
 @requires(Permission.CALENDAR)
 def show_year() -> tuple[str, int]:
     """One year; `cambiar`: the date of the feriado whose forms are open."""
-    return _page(number(request.args.get("anio")) or clock.today().year)
+    return _page(shape.number(request.args.get("anio")) or clock.today().year)
 
 
 @bp.post("/calendario/feriados/cargar")
 @requires(Permission.CALENDAR_ADMIN)
 def seed_year() -> Response | tuple[str, int]:
-    year = number(request.form.get("anio")) or 0
+    year = shape.number(request.form.get("anio")) or 0
 
     def load() -> str:
         added = feriados.seed(actor(), year)
@@ -43,7 +42,7 @@ def seed_year() -> Response | tuple[str, int]:
 @bp.post("/calendario/feriados/confirmar")
 @requires(Permission.CALENDAR_ADMIN)
 def confirm_year() -> Response | tuple[str, int]:
-    year = number(request.form.get("anio")) or 0
+    year = shape.number(request.form.get("anio")) or 0
 
     def confirm() -> str:
         feriados.confirm(actor(), year)
@@ -58,7 +57,7 @@ def add_feriado() -> Response | tuple[str, int]:
     v = forms.typed(*FIELDS)
 
     def add() -> str:
-        row = feriados.add(actor(), forms.day(v["fecha"]), v["nombre"], v["decreto"])
+        row = feriados.add(actor(), shape.day(v["fecha"]), v["nombre"], v["decreto"])
         return f"{row.nombre} es día de descanso. {_touched()}"
 
     return _do("agregar", _year_of(v["fecha"]), add)
@@ -70,7 +69,7 @@ def shift_feriado() -> Response | tuple[str, int]:
     v = forms.typed(*FIELDS)
 
     def shift() -> str:
-        row = feriados.shift(actor(), forms.day(v["fecha"]), forms.day(v["nuevo"]), v["decreto"])
+        row = feriados.shift(actor(), shape.day(v["fecha"]), shape.day(v["nuevo"]), v["decreto"])
         return f"{row.nombre} se trasladó. {_touched()}"
 
     return _do("trasladar", _year_of(v["fecha"]), shift)
@@ -82,7 +81,7 @@ def remove_feriado() -> Response | tuple[str, int]:
     v = forms.typed(*FIELDS)
 
     def remove() -> str:
-        feriados.remove(actor(), forms.day(v["fecha"]), v["motivo"])
+        feriados.remove(actor(), shape.day(v["fecha"]), v["motivo"])
         return "El día vuelve a ser laborable."
 
     return _do("quitar", _year_of(v["fecha"]), remove)
@@ -94,7 +93,7 @@ def add_local() -> Response | tuple[str, int]:
     v = forms.typed(*FIELDS)
 
     def add() -> str:
-        row = feriados.add_local(actor(), forms.day(v["fecha"]), v["nombre"], v["lugar"], v["decreto"])
+        row = feriados.add_local(actor(), shape.day(v["fecha"]), v["nombre"], v["lugar"], v["decreto"])
         return f"El feriado local de {row.lugar} se muestra en el calendario."
 
     return _do("local", _year_of(v["fecha"]), add)
@@ -104,16 +103,16 @@ def add_local() -> Response | tuple[str, int]:
 @requires(Permission.CALENDAR_ADMIN)
 def remove_local() -> Response | tuple[str, int]:
     def remove() -> str:
-        feriados.remove_local(actor(), number(request.form.get("local")))
+        feriados.remove_local(actor(), shape.number(request.form.get("local")))
         return "El feriado local se quitó."
 
-    return _do("quitar-local", number(request.form.get("anio")) or clock.today().year, remove)
+    return _do("quitar-local", shape.number(request.form.get("anio")) or clock.today().year, remove)
 
 
 def _year_of(text: str) -> int:
     """The year whose page answers: of the date typed, else the one the form stood on."""
-    found = forms.day(text)
-    offered = number(request.form.get("anio")) or clock.today().year
+    found = shape.day(text)
+    offered = shape.number(request.form.get("anio")) or clock.today().year
     return found.year if found and found.year in feriados.years() else offered
 
 
@@ -142,7 +141,7 @@ def _page(year: int, status: int = 200, form: str = "", wrong: dict[str, str] | 
             raise
         this = feriados.year(clock.today().year)
     values = forms.typed(*FIELDS) if form else dict.fromkeys(FIELDS, "")
-    changing = forms.day(values["fecha"] if form in {"trasladar", "quitar"} else request.args.get("cambiar"))
+    changing = shape.day(values["fecha"] if form in {"trasladar", "quitar"} else request.args.get("cambiar"))
     row = next((r for r in this.rows if r.fecha == changing), None)
     return render_template(
         "calendario/feriados.html", a=this, anios=feriados.years(), v=values, form=form, errores=wrong or {}, cambiar=row,

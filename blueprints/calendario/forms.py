@@ -1,4 +1,4 @@
-"""Shape of what the calendar receives: dates, numbers as people type them, chosen requests. What they mean is decided in services."""
+"""Shape of what the calendar receives: text, a month, chosen requests. What they mean is decided in services."""
 
 from __future__ import annotations
 
@@ -10,27 +10,13 @@ from flask import request
 from blueprints.shape import clean, number
 
 STALE = -1
-_LOCAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,9}([.,]\d{1,6})?", re.ASCII)
-_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 def typed(*names: str) -> dict[str, str]:
     """The named fields as they were typed, ready to be shown again."""
     # Browsers send CR LF; a line break is one character in every count.
     return {name: clean(request.form.get(name)).replace("\r\n", "\n") for name in names}
-
-
-def day(text: str | None) -> date | None:
-    """2026-11-27 as browsers send it, 27/11/2026 as people write it; None for nothing and for nonsense."""
-    text = clean(text)
-    try:
-        if match := _LOCAL.fullmatch(text):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def month(text: str | None) -> date | None:
@@ -40,18 +26,6 @@ def month(text: str | None) -> date | None:
         return date(int(match[1]), int(match[2]), 1) if match else None
     except ValueError:
         return None
-
-
-def whole(text: str | None) -> int | None:
-    """A whole number, also below zero (the service says what is wrong with it) and with blanks between thousands."""
-    text = re.sub(r"[\s\u00a0]", "", text or "")
-    return int(text) if _WHOLE.fullmatch(text) else None
-
-
-def decimal(text: str | None) -> float | None:
-    """"1,5" or "1.5"; None for nothing and for nonsense."""
-    text = clean(text)
-    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
 
 
 def chosen(values: list[str], most: int) -> list[tuple[int, int | None]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Response, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from blueprints.calendario import bp, forms
-from blueprints.shape import number
 from extensions import db
 from models import PeriodoAltaDemanda
 from rules.glossary import AVISO_BADGE
@@ -23,18 +22,18 @@ USUAL = {"nombre": "", "desde": "", "hasta": "", "dias_extra": "5", "capacidad":
 @requires(Permission.CALENDAR)
 def show_periods() -> tuple[str, int]:
     """All of them; `editar`: the one whose form is open."""
-    wanted = number(request.args.get("editar"))
+    wanted = shape.number(request.args.get("editar"))
     return _page(periods.period(wanted) if wanted else None)
 
 
 @bp.post("/calendario/alta-demanda")
 @requires(Permission.CALENDAR_ADMIN)
 def save_period() -> Response | tuple[str, int]:
-    v, wanted = forms.typed(*FIELDS), number(request.form.get("periodo"))
+    v, wanted = forms.typed(*FIELDS), shape.number(request.form.get("periodo"))
     existing = periods.period(wanted) if wanted else None
     draft = periods.Draft(
-        " ".join(v["nombre"].split()), forms.day(v["desde"]), forms.day(v["hasta"]), forms.whole(v["dias_extra"]), forms.whole(v["capacidad"]),
-        forms.whole(v["reserva"]),
+        " ".join(v["nombre"].split()), shape.day(v["desde"]), shape.day(v["hasta"]), shape.whole(v["dias_extra"]), shape.whole(v["capacidad"]),
+        shape.whole(v["reserva"]),
     )
     try:
         row = periods.save(actor(), draft, existing=existing)
@@ -49,7 +48,7 @@ def save_period() -> Response | tuple[str, int]:
 @bp.post("/calendario/alta-demanda/eliminar")
 @requires(Permission.CALENDAR_ADMIN)
 def remove_period() -> Response:
-    row = periods.period(number(request.form.get("periodo")))
+    row = periods.period(shape.number(request.form.get("periodo")))
     name = row.nombre
     periods.remove(actor(), row)
     db.session.commit()

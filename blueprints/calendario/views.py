@@ -6,7 +6,7 @@ from datetime import date
 
 from flask import Response, make_response, render_template, request, url_for
 
-from blueprints import htmx
+from blueprints import htmx, shape
 from blueprints.access import actor, requires
 from blueprints.calendario import bp, forms
 from rules import texts
@@ -23,7 +23,7 @@ ANCHORS = {"ids": "dia-t", "fecha": "mover-fecha", "motivo": "mover-motivo"}
 @requires(Permission.CALENDAR)
 def show_month() -> Response:
     """The month `mes` (or that of `dia`), with the day `dia` opened; htmx asks for the day alone."""
-    opened = forms.day(request.args.get("dia"))
+    opened = shape.day(request.args.get("dia"))
     return _page(forms.month(request.args.get("mes")) or opened, opened)
 
 
@@ -33,10 +33,10 @@ def move() -> Response:
     """Move the chosen requests to a date, or each to its next one with capacity."""
     wanted = forms.chosen(request.form.getlist("ids"), calendar_moves.MOST)
     typed, onward = forms.typed(*MOVE), request.form.get("accion") == "siguiente"
-    day = forms.day(typed["fecha"])
+    day = shape.day(typed["fecha"])
     wrong = {} if onward and wanted else calendar_moves.problems(actor(), [n for n, _ in wanted], day, typed["motivo"])
     if wrong:
-        opened = forms.day(request.form.get("dia"))
+        opened = shape.day(request.form.get("dia"))
         return _page(opened, opened, 422, typed, wrong, {number for number, _ in wanted})
     if onward:
         outcomes = [calendar_moves.advance(actor(), number, version, typed["motivo"]) for number, version in wanted]
@@ -46,7 +46,7 @@ def move() -> Response:
         row = outcomes[0].solicitud
         htmx.notify(f"Solicitud Nº {texts.number6(row.id)}: {outcomes[0].text[0].lower()}{outcomes[0].text[1:]}")
         return htmx.redirect_303(url_for(".month", dia=row.fecha_tentativa.isoformat()))
-    back = forms.day(request.form.get("dia")) or clock.today()
+    back = shape.day(request.form.get("dia")) or clock.today()
     return make_response(render_template(
         "calendario/resultado.html", filas=outcomes, hechas=sum(o.done for o in outcomes), volver=url_for(".month", dia=back.isoformat()),
     ))

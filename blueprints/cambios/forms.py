@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from flask import request
 
+from blueprints.shape import day, number
 from rules.deadlines import ZONE
 from rules.typed import clean
 from services.aiq_offices import AiqData
@@ -35,13 +36,6 @@ def asked() -> Request:
     )
 
 
-def day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
-
-
 def instant(value: str) -> datetime | None:
     """A datetime-local field: hour of Guayaquil."""
     try:
@@ -50,15 +44,7 @@ def instant(value: str) -> datetime | None:
         return None
 
 
-def decimal(value: str) -> float | None:
-    """"2,5" or "2.5"."""
-    try:
-        return float(value.replace(",", "."))
-    except ValueError:
-        return None
-
-
 def version() -> int:
     """The version the person saw; without one it counts as an old one."""
-    value = request.form.get("version", "")
-    return int(value) if value.isdecimal() and len(value) < 10 else -1
+    found = number(request.form.get("version"))
+    return -1 if found is None else found

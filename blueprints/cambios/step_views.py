@@ -12,6 +12,7 @@ from blueprints import htmx, training
 from blueprints.access import actor, requires
 from blueprints.cambios import bp, forms
 from blueprints.cambios.views import page
+from blueprints.shape import day, decimal, number, whole
 from extensions import db
 from models import CambioAIQ
 from rules import texts
@@ -47,7 +48,7 @@ def register_request(cambio: CambioAIQ) -> Response:
 def train(cambio: CambioAIQ) -> Response:
     session = {name: forms.text(name) for name in ("fecha", "materia", "horas", "capacitador")}
     return _do(cambio, "capacitacion", session, "La sesión de capacitación quedó registrada.", lambda: processes.train(
-        actor(), cambio, fecha=forms.day(session["fecha"]), materia=session["materia"], horas=forms.decimal(session["horas"]),
+        actor(), cambio, fecha=day(session["fecha"]), materia=session["materia"], horas=decimal(session["horas"]),
         capacitador=session["capacitador"],
     ))
 
@@ -107,15 +108,14 @@ def report(cambio: CambioAIQ) -> Response:
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def extend(cambio: CambioAIQ) -> Response:
     typed = {"dias": forms.text("dias"), "motivo_plazo": forms.text("motivo_plazo")}
-    days = int(typed["dias"]) if typed["dias"].isdecimal() and len(typed["dias"]) < 4 else None
-    return _do(cambio, "ampliar", typed, "El plazo se amplió.", lambda: cambios.extend(actor(), cambio, days, typed["motivo_plazo"]))
+    return _do(cambio, "ampliar", typed, "El plazo se amplió.", lambda: cambios.extend(actor(), cambio, whole(typed["dias"]), typed["motivo_plazo"]))
 
 
 @bp.post("/cambios/<int:cambio_id>/observar")
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def observe(cambio: CambioAIQ) -> Response:
     typed = {"observaciones": forms.text("observaciones"), "actividades": request.form.getlist("actividades")}
-    lines = [int(orden) for orden in typed["actividades"] if orden.isdecimal() and len(orden) < 6]
+    lines = [orden for orden in map(number, typed["actividades"]) if orden is not None]
     return _do(cambio, "observar", typed, "Las observaciones se enviaron al nuevo AIQ.",
                lambda: cambios.observe(actor(), cambio, typed["observaciones"], lines))
 

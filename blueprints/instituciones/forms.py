@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from werkzeug.datastructures import MultiDict
 
+from blueprints.shape import day
 from rules.typed import line as one_line, lines
 from services.implantacion_solicitud import LENGTHS, Data
 
@@ -21,24 +20,6 @@ def line(form: MultiDict[str, str], name: str, most: int = 2000) -> str:
 def text(form: MultiDict[str, str], name: str, most: int = 5000) -> str:
     """Several lines."""
     return lines(form.get(name))[:most]
-
-
-def day(typed: str) -> date | None:
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        return None
-
-
-def number(typed: str) -> int | None:
-    """A whole number, at most nine digits."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
-
-
-def hours(typed: str) -> float | None:
-    """ "2", "2,5" or "2.5"; None for anything else."""
-    whole, _, part = typed.replace(".", ",").partition(",")
-    return float(f"{whole or 0}.{part or 0}") if (whole + part).isascii() and (whole + part).isdigit() and len(typed) < 6 else None
 
 
 def application(form: MultiDict[str, str]) -> tuple[dict[str, str], Data]:

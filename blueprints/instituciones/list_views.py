@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, render_template, request, url_for
 
-from blueprints import htmx, lists, saved_views
+from blueprints import htmx, lists, saved_views, shape
 from blueprints.access import actor, requires
 from blueprints.instituciones import bp, forms
 from blueprints.instituciones.list_forms import FilterForm
@@ -94,7 +94,7 @@ def link(institucion: Institucion):
     """*Vincular con Quipux*: the institution was registered here and has come from Quipux since."""
     row_id = institucion.id
     try:
-        institutions.link_to_quipux(actor(), institucion, forms.number(request.form.get("quipux", "")))
+        institutions.link_to_quipux(actor(), institucion, shape.number(request.form.get("quipux")))
     except (Refused, Conflict) as problem:
         db.session.rollback()
         said, status = (problem.fields["quipux"], 422) if isinstance(problem, Refused) else (problem.message, 409)

@@ -6,7 +6,7 @@ from typing import Callable
 
 from flask import abort, render_template, request, url_for
 
-from blueprints import htmx, training
+from blueprints import htmx, shape, training
 from blueprints.access import actor, requires
 from blueprints.instituciones import bp, forms
 from blueprints.instituciones.screen import Screen
@@ -75,8 +75,8 @@ def _do(row: Implantacion, form: str, action: Callable[[], object], done: str):
 def train(implantacion: Implantacion):
     form = request.form
     return _do(implantacion, "sesion", lambda: implantaciones.train(
-        actor(), implantacion, fecha=forms.day(form.get("fecha", "")), materia=form.get("materia", ""),
-        horas=forms.hours(form.get("horas", "").strip()), capacitador=forms.line(form, "capacitador"),
+        actor(), implantacion, fecha=shape.day(form.get("fecha")), materia=form.get("materia", ""),
+        horas=shape.decimal(form.get("horas")), capacitador=forms.line(form, "capacitador"),
     ), "La sesión quedó registrada.")
 
 
@@ -133,21 +133,21 @@ def report(implantacion: Implantacion):
 @bp.post("/implantaciones/<int:implantacion_id>/reanudar")
 @guarded(SGE)
 def resume(implantacion: Implantacion):
-    days, reason = forms.number(request.form.get("dias", "").strip()), forms.text(request.form, "motivo")
+    days, reason = shape.whole(request.form.get("dias")), forms.text(request.form, "motivo")
     return _do(implantacion, "reanudar", lambda: implantaciones.resume(actor(), implantacion, days, reason), "El proceso se reanudó con el nuevo plazo.")
 
 
 @bp.post("/implantaciones/<int:implantacion_id>/ampliar")
 @guarded(SGE)
 def extend(implantacion: Implantacion):
-    days, reason = forms.number(request.form.get("dias", "").strip()), forms.text(request.form, "motivo")
+    days, reason = shape.whole(request.form.get("dias")), forms.text(request.form, "motivo")
     return _do(implantacion, "ampliar", lambda: implantaciones.extend(actor(), implantacion, days, reason), "El plazo se amplió.")
 
 
 @bp.post("/implantaciones/<int:implantacion_id>/observaciones")
 @guarded(SGE)
 def observe(implantacion: Implantacion):
-    ids = [n for n in (forms.number(each) for each in request.form.getlist("actividades")) if n is not None]
+    ids = [n for n in (shape.number(each) for each in request.form.getlist("actividades")) if n is not None]
     text = forms.text(request.form, "observaciones")
     return _do(implantacion, "observar", lambda: implantaciones.observe(actor(), implantacion, text, ids), "Las observaciones se enviaron al AIQ designado.")
 
@@ -156,10 +156,10 @@ def observe(implantacion: Implantacion):
 @guarded(SGE)
 def produce(implantacion: Implantacion):
     chosen = request.form.get("institucion", "")
-    if chosen != "nueva" and forms.number(chosen) is None:
+    if chosen != "nueva" and shape.number(chosen) is None:
         return _page(Screen(implantacion, "produccion", {"institucion": "Elija la institución."}), 422)
     done = "La institución está en producción: se envió la bienvenida a su AIQ principal."
-    return _do(implantacion, "produccion", lambda: implantaciones.produce(actor(), implantacion, forms.number(chosen)), done)
+    return _do(implantacion, "produccion", lambda: implantaciones.produce(actor(), implantacion, shape.number(chosen)), done)
 
 
 @bp.route("/implantaciones/<int:implantacion_id>/anular", methods=["GET", "POST"])

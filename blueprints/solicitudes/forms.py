@@ -5,28 +5,23 @@ CSRF is checked for every POST by CSRFProtect; the same form also reads the quer
 from __future__ import annotations
 
 import re
-from datetime import date
 from uuid import uuid4
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, StringField, TextAreaField
 
+from blueprints.shape import day, number
 from models import Solicitud
 from rules.typed import clean, written
 from services.solicitudes import Draft
 
 ANY, STALE = None, -1
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-_LOCAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
 def whole_number(text: str | None) -> int | None:
     """A row's id as a form or a query brings it; None when there is nothing, 0 (no row has it) for nonsense."""
-    text = clean(text)
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return (number(text) or 0) if clean(text) else None
 
 
 class DayField(DateField):
@@ -37,19 +32,10 @@ class DayField(DateField):
         self.data = None
         if not text:
             return
-        try:
-            self.data = _day(text)
-        except ValueError:
-            raise ValueError(f"La {self.label.text} no es una fecha válida. Ejemplo: 31/12/2025.") from None
+        self.data = day(text)
+        if self.data is None:
+            raise ValueError(f"La {self.label.text} no es una fecha válida. Ejemplo: 31/12/2025.")
         self.raw_data = [self.data.isoformat()]
-
-
-def _day(text: str) -> date:
-    if match := _ISO.fullmatch(text):
-        return date(int(match[1]), int(match[2]), int(match[3]))
-    if match := _LOCAL.fullmatch(text):
-        return date(int(match[3]), int(match[2]), int(match[1]))
-    raise ValueError(text)
 
 
 class SolicitudForm(FlaskForm):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from blueprints import shape
 from blueprints.shape import clean
 from rules import texts
 from services import board
@@ -42,9 +43,8 @@ class SpanForm:
         return form
 
     def _day(self, name: str) -> date | None:
-        try:
-            day = date.fromisoformat(self.typed[name])
-        except ValueError:
+        day = shape.day(self.typed[name])
+        if day is None:
             self.errors[name] = f"{LABELS[name]} no es una fecha válida. Ejemplo: 20/11/2026."
             return None
         if day < OLDEST:
