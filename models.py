@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from extensions import Base, db
+from extensions import Base
 from rules.lifecycle import Clase, Estado, Motivo
 from rules.processes import Etapa, Materia, Paso
 
@@ -401,6 +401,11 @@ class EjecucionEstado(StrEnum):
     PUBLICADA = "publicada"
     DETENIDA = "detenida"
     CANCELADA = "cancelada"
+
+
+# A worker has it or will take it; not over yet, of which a request has one at most.
+WORKED_ON = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
+UNFINISHED = (*WORKED_ON, EjecucionEstado.DETENIDA)
 
 
 class Ejecucion(Base):

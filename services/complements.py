@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
+from models import WORKED_ON, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION
 from rules.lifecycle import Action, Estado, IllegalMove, effective
@@ -22,8 +22,6 @@ from rules.policy import Actor, Permission, may
 from services import after, clock, notices
 from services.errors import Conflict, Refused
 from services.mover import move
-
-LIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def published(main: Ejecucion) -> list[Ejecucion]:
 
 def live(solicitud: Solicitud) -> Ejecucion | None:
     """The complement that is being made; None when there is none."""
-    query = select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.complemento != "", Ejecucion.estado.in_(LIVE))
+    query = select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.complemento != "", Ejecucion.estado.in_(WORKED_ON))
     return db.session.scalar(query)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, ParteTipo, Solicitud
+from models import UNFINISHED, Correo, CorreoEstado, Descarga, Ejecucion, EjecucionEstado, Entrega, Parte, ParteTipo, Solicitud
 from rules import deadlines
 from rules.lifecycle import Clase, Estado, Motivo
 from rules.policy import Actor
@@ -21,7 +21,6 @@ SHOWN = 6
 SOON = timedelta(hours=48)
 # For how long after the vigencia a hand-over nobody recorded is asked for, and how long before its end a request was filed at most.
 REMEMBERED, LONGEST_LIFE = timedelta(days=60), timedelta(days=120)
-RUNNING = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 IN_COURSE = (Estado.EN_EJECUCION, Estado.DETENIDA, Estado.APROBADA, Estado.ENVIADA)
 
 
@@ -177,7 +176,7 @@ def in_course(actor: Actor) -> tuple[list[Course], int]:
 
 def _with_runs(query: Select[tuple[Solicitud]]) -> list[Course]:
     # At most one run of a request is alive (uq_ejecucion_una_viva), so that the join repeats no row.
-    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(RUNNING))
+    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(UNFINISHED))
     rows = db.session.execute(query.options(joinedload(Solicitud.institucion)).outerjoin(Ejecucion, alive).add_columns(Ejecucion))
     return [Course(solicitud, run) for solicitud, run in rows]
 

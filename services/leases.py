@@ -14,9 +14,9 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 
 from archive.model import NOTICES
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo
+from models import WORKED_ON, Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo
 from services import after, clock, production, runs
-from services.runs import LIVE, MAX_FAILURES, Claim, Fenced, lease_end
+from services.runs import MAX_FAILURES, Claim, Fenced, lease_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _free(at: datetime):
 def _halt(part: Any) -> None:
     # Locked: of two workers that find it, one tells the SGE.
     run = db.session.get(Ejecucion, part.ejecucion_id, populate_existing=True, with_for_update=True)
-    if run.estado in LIVE:
+    if run.estado in WORKED_ON:
         runs.halt(run, "fallos")
     db.session.commit()
     raise Fenced(f"volume {part.numero} of run {part.ejecucion_id} failed {MAX_FAILURES} times")
@@ -92,7 +92,7 @@ def _halt(part: Any) -> None:
 
 def write(hold: Hold, **columns: Any) -> None:
     """Write columns of the volume while it is still ours and its run goes on. Raises Fenced. The caller commits."""
-    going = exists().where(Ejecucion.id == hold.ejecucion_id, Ejecucion.estado.in_(LIVE))
+    going = exists().where(Ejecucion.id == hold.ejecucion_id, Ejecucion.estado.in_(WORKED_ON))
     count = db.session.execute(
         update(Parte).where(Parte.id == hold.parte_id, Parte.intento == hold.intento, Parte.sha256 == "", going).values(**columns),
         execution_options={"synchronize_session": False},

@@ -13,12 +13,11 @@ from sqlalchemy.orm import joinedload
 
 from config import LIGHT, RUNS
 from extensions import db, redis_connection
-from models import Ejecucion, EjecucionEstado, Latido, Parte, Solicitud
-from rules.calendar import Turn, order_within_day
+from models import WORKED_ON, Ejecucion, EjecucionEstado, Latido, Parte, Solicitud
 from rules.deadlines import midnight
 from rules.lifecycle import Estado
 from rules.policy import Actor
-from services import clock, progress, scope
+from services import clock, progress, scope, turns
 from services.adapters import storage
 from services.health import CLOCK_SILENCE, WORKER_SILENCE
 from storage import StorageError
@@ -29,7 +28,6 @@ DAY = timedelta(days=1)
 # The sweep tries every minute: what is due for longer could not be deleted.
 OVERDUE = timedelta(minutes=10)
 QUEUES = {RUNS: "Ejecuciones", LIGHT: "Avisos"}
-ON_HAND = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
 # Says nothing new, but names the small index of the runs that are not over (uq_ejecucion_una_viva), word for word: among a
 # million runs the database would not guess that these are few.
 NOT_OVER = text("ejecucion.estado IN ('pendiente', 'en_curso', 'detenida')")
@@ -147,11 +145,11 @@ def _clock() -> WorkerRow:
 def runs(actor: Actor) -> list[RunRow]:
     """Runs in hand or between two workers, the longest at work first, then the complements. A request that a worker is just
     taking has none for a moment."""
-    rows = _rows(_with_run(actor, ON_HAND).where(Solicitud.estado == Estado.EN_EJECUCION))
+    rows = _rows(_with_run(actor, WORKED_ON).where(Solicitud.estado == Estado.EN_EJECUCION))
     # Then by number: of a million requests the database would rather read all that are over.
-    at_work = select(Ejecucion.solicitud_id).where(NOT_OVER, Ejecucion.estado.in_(ON_HAND), Ejecucion.complemento != "")
+    at_work = select(Ejecucion.solicitud_id).where(NOT_OVER, Ejecucion.estado.in_(WORKED_ON), Ejecucion.complemento != "")
     numbers = db.session.scalars(at_work.limit(SHOWN)).all()
-    return rows + (_rows(_with_run(actor, ON_HAND).where(Solicitud.id.in_(numbers))) if numbers else [])
+    return rows + (_rows(_with_run(actor, WORKED_ON).where(Solicitud.id.in_(numbers))) if numbers else [])
 
 
 def stopped(actor: Actor) -> list[RunRow]:
@@ -174,17 +172,11 @@ def _rows(query: Select) -> list[RunRow]:
 
 
 def queue(actor: Actor) -> Queue:
-    """What is due today, in the order of services.turns.due: by day, then round robin between institutions."""
+    """What is due today, in the order of services.turns."""
     tomorrow = midnight(clock.today() + DAY)
     due = scope.solicitudes(actor).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde < tomorrow)
-    found = db.session.execute(due.with_only_columns(
-        Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solicitud.fecha_tentativa,
-        Solicitud.estimado_documentos, Solicitud.estimado_bytes,
-    )).all()
-    days: dict[object, list[Turn]] = {}
-    for row in found:
-        days.setdefault(row.fecha_tentativa, []).append(Turn(row.id, row.institucion_id, row.aprobada_en))
-    order = [turn.id for day in sorted(days) for turn in order_within_day(days[day])][:SHOWN]
+    found = db.session.execute(due.with_only_columns(*turns.STANDING, Solicitud.estimado_documentos, Solicitud.estimado_bytes)).all()
+    order = turns.in_turn(found)[:SHOWN]
     rows = {s.id: s for s in db.session.scalars(select(Solicitud).where(Solicitud.id.in_(order)).options(joinedload(Solicitud.institucion)))}
     return Queue(
         [rows[number] for number in order], len(found), sum(row.estimado_documentos or 0 for row in found),

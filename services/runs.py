@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import and_, select, update
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
+from models import UNFINISHED, Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules import deadlines
 from rules.glossary import DETENCION
 from rules.lifecycle import Action, IllegalMove
@@ -25,7 +25,6 @@ from services.errors import Conflict, Refused
 from services.mover import move
 
 MAX_FAILURES = 3
-LIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO)
 
 
 class Fenced(Exception):
@@ -240,8 +239,7 @@ def _officer(solicitud: Solicitud, action: Action, actor: Actor, **rest: Any) ->
 
 def live(solicitud: Solicitud) -> Ejecucion | None:
     """The request's run (also of a complement) that is waiting, running or stopped; None when there is none."""
-    states = (*LIVE, EjecucionEstado.DETENIDA)
-    return db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.estado.in_(states)))
+    return db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud.id, Ejecucion.estado.in_(UNFINISHED)))
 
 
 def latest(solicitud: Solicitud) -> Ejecucion | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, literal_co
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import MONTH_OF, Ejecucion, Institucion, Solicitud
+from models import MONTH_OF, UNFINISHED, Ejecucion, Institucion, Solicitud
 from rules import deadlines
 from rules.lifecycle import Estado
 from rules.policy import Actor
@@ -21,7 +21,7 @@ from services.keyset import ROWID, Leg
 from services.listing import Listing, Page, Sort, by_ids
 from services.scope import BUILT
 from services.solicitudes_filters import Filters, but_names, matching, number_of, on_days, place_of
-from services.solicitudes_rows import ALIVE, RUNNING, Row
+from services.solicitudes_rows import RUNNING, Row
 from services.word_index import SOLICITUDES, Query, asked, begins, on_sqlite
 
 MONTH = literal_column(f"({MONTH_OF})", Integer)
@@ -151,7 +151,7 @@ def _listing(actor: Actor, filters: Filters, now: datetime) -> Listing:
 @lru_cache(BUILT)
 def _load(actor: Actor) -> Select[Any]:
     # At most one run of a request is alive (uq_ejecucion_una_viva): the join repeats no row.
-    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(ALIVE))
+    alive = and_(Ejecucion.solicitud_id == Solicitud.id, Ejecucion.estado.in_(UNFINISHED))
     return by_ids(scope.solicitudes(actor).outerjoin(Ejecucion, alive).add_columns(Ejecucion).options(joinedload(Solicitud.institucion)), Solicitud.id)
 
 

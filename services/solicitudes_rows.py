@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Solicitud
+from models import UNFINISHED, Ejecucion, Solicitud
 from rules import deadlines, texts
 from rules.glossary import DETENCION, ESPERA, MOTIVO
 from rules.lifecycle import Estado, Motivo, effective
 from rules.policy import Actor
 from services import acting
 
-ALIVE = (EjecucionEstado.PENDIENTE, EjecucionEstado.EN_CURSO, EjecucionEstado.DETENIDA)
 # Estados whose second line is of a run.
 RUNNING = frozenset({Estado.EN_EJECUCION, Estado.DETENIDA})
 
@@ -36,7 +35,7 @@ class Row:
 def runs(solicitudes: Iterable[int]) -> dict[int, Ejecucion]:
     """The runs of these requests that are alive, by request."""
     wanted = list(solicitudes)
-    query = select(Ejecucion).where(Ejecucion.solicitud_id.in_(wanted), Ejecucion.estado.in_(ALIVE))
+    query = select(Ejecucion).where(Ejecucion.solicitud_id.in_(wanted), Ejecucion.estado.in_(UNFINISHED))
     return {run.solicitud_id: run for run in db.session.scalars(query)} if wanted else {}
 
 

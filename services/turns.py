@@ -4,28 +4,35 @@ A worker claims by compare-and-set; first come the runs whose worker was lost. W
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Solicitud
+from models import WORKED_ON, Ejecucion, EjecucionEstado, Solicitud
 from rules.calendar import Turn, order_within_day
 from rules.lifecycle import Action, Estado, IllegalMove
 from services import clock, production
 from services.mover import move
-from services.runs import LIVE, MAX_FAILURES, Claim, halt, lease_end
+from services.runs import MAX_FAILURES, Claim, halt, lease_end
 
 
-def due(*, whatever_the_date: bool = False) -> list[int]:
-    """Ids of approved requests that may run now: by day, then round robin between institutions, oldest first."""
-    query = select(Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solicitud.fecha_tentativa).where(
-        Solicitud.estado == Estado.APROBADA
-    )
-    if not whatever_the_date:
-        query = query.where(Solicitud.ejecutar_desde <= clock.now())
-    days: dict[Any, list[Turn]] = {}
-    for row in db.session.execute(query):
+# What `in_turn` must know of an approved request.
+STANDING = (Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solicitud.fecha_tentativa)
+
+
+def due() -> list[int]:
+    """Ids of approved requests that may run now, in their order."""
+    return in_turn(db.session.execute(select(*STANDING).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde <= clock.now())))
+
+
+def in_turn(rows: Iterable[Row[Any]]) -> list[int]:
+    """Ids of rows with the columns STANDING in the order in which they are taken: by day, then round robin between institutions,
+    oldest first."""
+    days: dict[date, list[Turn]] = {}
+    for row in rows:
         days.setdefault(row.fecha_tentativa, []).append(Turn(row.id, row.institucion_id, row.aprobada_en))
     return [turn.id for day in sorted(days) for turn in order_within_day(days[day])]
 
@@ -57,7 +64,7 @@ def _orphans():
     free = or_(Ejecucion.arrendada_hasta.is_(None), Ejecucion.arrendada_hasta < at)
     whole = and_(Ejecucion.complemento == "", Solicitud.estado == Estado.EN_EJECUCION)
     in_force = and_(Ejecucion.complemento != "", Solicitud.estado == Estado.ATENDIDA, Solicitud.vigente_hasta > at)
-    return select(Ejecucion).join(Solicitud).where(Ejecucion.estado.in_(LIVE), free, or_(whole, in_force)).order_by(Ejecucion.id)
+    return select(Ejecucion).join(Solicitud).where(Ejecucion.estado.in_(WORKED_ON), free, or_(whole, in_force)).order_by(Ejecucion.id)
 
 
 def _take_over(worker: str) -> Claim | None:
@@ -84,7 +91,7 @@ def _start_next(worker: str, candidates: list[int]) -> Claim | None:
             move(solicitud, Action.START, None)
         except IllegalMove:
             continue
-        run = db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud_id, Ejecucion.estado.in_(LIVE)))
+        run = db.session.scalar(select(Ejecucion).where(Ejecucion.solicitud_id == solicitud_id, Ejecucion.estado.in_(WORKED_ON)))
         if run is None:
             run = Ejecucion(solicitud_id=solicitud_id, estado=EjecucionEstado.PENDIENTE, creada_en=clock.now())
             db.session.add(run)
