@@ -15,7 +15,7 @@ ZONE = ZoneInfo("America/Guayaquil")
 
 VIGENCIA_DAYS = 4  # días calendario; the day of generation is day 0 (seed 000)
 EXTENSION_DAYS = 2
-NOTICE_WORKING_DAYS = 7  # seed 004: the oficio comes 7 días laborables before the change takes effect
+NOTICE_DAYS = 7  # días laborables: the oficio comes so long before the change takes effect (seed 004, stage 2)
 
 
 def local_day(instant: datetime) -> date:
@@ -34,12 +34,12 @@ def _start_of_day_after(instant: datetime, days: int) -> datetime:
     return midnight(local_day(instant) + timedelta(days=days))
 
 
-def vigente_hasta(generated: datetime, days: int = VIGENCIA_DAYS) -> datetime:
-    """End of validity of an archive generated at `generated`: 00:00 of day +`days`+1, exclusive.
+def vigente_hasta(generated: datetime) -> datetime:
+    """End of validity of an archive generated at `generated`: 00:00 of day +5, exclusive.
 
-    So the archive is valid through 23:59:59 of day +`days`, whatever the hour of generation.
+    So the archive is valid through 23:59:59 of day +4, whatever the hour of generation.
     """
-    return _start_of_day_after(generated, days + 1)
+    return _start_of_day_after(generated, VIGENCIA_DAYS + 1)
 
 
 def last_moment(vigente_hasta: datetime) -> datetime:
@@ -52,11 +52,6 @@ def reminders_before(vigente_hasta: datetime) -> tuple[datetime, datetime]:
     return _start_of_day_after(vigente_hasta, -2), _start_of_day_after(vigente_hasta, -1)
 
 
-def reminder_instants(generated: datetime) -> tuple[datetime, datetime]:
-    """Reminders of an archive generated at `generated`: 00:00 of days +3 and +4."""
-    return reminders_before(vigente_hasta(generated))
-
-
 def extend(vigente_hasta: datetime, days: int = EXTENSION_DAYS) -> datetime:
     """A new end, `days` whole días calendario later. Raises ValueError when that would not be later."""
     if days < 1:
@@ -64,20 +59,21 @@ def extend(vigente_hasta: datetime, days: int = EXTENSION_DAYS) -> datetime:
     return _start_of_day_after(vigente_hasta, days)
 
 
-def calendar_deadline(start: datetime, days: int, *, frozen_days: int = 0) -> datetime:
-    """Exclusive end of a plazo of `days` días calendario: day 0 is the day of sending, the plazo ends with day +`days`.
-
-    frozen_days: whole days during which the SGE was reviewing; they do not count against the institution.
-    """
-    return _start_of_day_after(start, days + frozen_days + 1)
+def calendar_deadline(start: datetime, days: int) -> datetime:
+    """Exclusive end of a plazo of `days` días calendario: day 0 is the day of sending, the plazo ends with day +`days`."""
+    return _start_of_day_after(start, days + 1)
 
 
-def earliest_effective(
-    received: date, working_days: int = NOTICE_WORKING_DAYS, *, is_working: Callable[[date], bool]
-) -> date:
-    """First date on which a change may take effect: the `working_days`-th working day after `received` (day 0)."""
-    day = received
-    while working_days > 0:
+def thawed(end: datetime, stopped: datetime, resumed: datetime) -> datetime:
+    """The end of a plazo whose clock stood still between two instants: the whole días calendario of the SGE's review do not count
+    against the institution."""
+    return _start_of_day_after(end, (local_day(resumed) - local_day(stopped)).days)
+
+
+def earliest_effective(received: date, *, is_working: Callable[[date], bool]) -> date:
+    """First date on which a change may take effect: the 7th working day after `received` (day 0)."""
+    day, left = received, NOTICE_DAYS
+    while left > 0:
         day += timedelta(days=1)
-        working_days -= is_working(day)
+        left -= is_working(day)
     return day

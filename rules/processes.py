@@ -9,7 +9,6 @@ from rules.lifecycle import Transition
 TRAINING_HOURS = 12
 IMPLANTATION_DAYS = 7  # días calendario in the ambiente de capacitación (seed 002, stage 3)
 CHANGE_DAYS = 5  # días calendario (seed 004, stage 4)
-NOTICE_DAYS = 7  # días laborables of notice (seed 004, stage 2)
 
 
 class Materia(StrEnum):

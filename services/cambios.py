@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Callable, Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -18,7 +18,7 @@ from extensions import db
 from models import Actividad, CambioAIQ, Cargo, Institucion, Nombramiento, Usuario
 from rules import deadlines, texts
 from rules.policy import Actor
-from rules.processes import CHANGE_DAYS, NOTICE_DAYS, Paso, Step
+from rules.processes import CHANGE_DAYS, Paso, Step
 from services import aiq_offices, clock, notices, people, plazos, processes, schedule, uploads
 from services.aiq_offices import SUPPORT, AiqData
 from services.errors import Conflict, NotFound, Refused
@@ -157,7 +157,7 @@ def _request_problems(asked: Request) -> dict[str, str]:
         problems["fecha_efectiva"] = "Ingrese la fecha efectiva, dentro de un año como máximo."
     elif "oficio_recibido" not in problems and asked.fecha_efectiva < (first := earliest(asked.oficio_recibido)) and not asked.motivo.strip():
         problems["fecha_efectiva"] = (
-            f"La solicitud requiere {NOTICE_DAYS} días laborables de anticipación: la primera fecha posible es el {texts.long_day(first)}.")
+            f"La solicitud requiere {deadlines.NOTICE_DAYS} días laborables de anticipación: la primera fecha posible es el {texts.long_day(first)}.")
     if len(asked.motivo) > processes.MAX_TEXT:
         problems["motivo"] = f"El motivo no puede superar los {processes.MAX_TEXT} caracteres."
     return problems
@@ -259,9 +259,9 @@ def _each(task: Callable[[CambioAIQ], int]) -> tuple[int, int]:
     return done, failed
 
 
-def concerned(cambio: CambioAIQ, at: datetime | None = None) -> list[Usuario]:
+def concerned(cambio: CambioAIQ) -> list[Usuario]:
     """Outgoing, incoming and the institution's other AIQs."""
-    return [p for p in (cambio.saliente, cambio.entrante) if p] + people.aiqs_of(cambio.institucion_id, at or clock.now())
+    return [p for p in (cambio.saliente, cambio.entrante) if p] + people.aiqs_of(cambio.institucion_id, clock.now())
 
 
 def tell(template: str, cambio: CambioAIQ, to: Iterable[Usuario], *, occasion: str = "", **context) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 
 from models import CambioAIQ, Implantacion
 from rules import deadlines
-from rules.deadlines import local_day
 from services import clock
 
 Process = Implantacion | CambioAIQ
@@ -30,8 +29,7 @@ def thawed(process: Process) -> dict[str, Any]:
     """Columns that let it run again: the whole days of the review do not count."""
     if process.plazo_congelado is None:
         return {}
-    days = (local_day(clock.now()) - local_day(process.plazo_congelado)).days
-    return {"plazo_vence": process.plazo_vence + timedelta(days=days), "plazo_congelado": None}
+    return {"plazo_vence": deadlines.thawed(process.plazo_vence, process.plazo_congelado, clock.now()), "plazo_congelado": None}
 
 
 def extended(process: Process, days: int) -> dict[str, Any]:

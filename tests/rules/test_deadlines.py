@@ -24,7 +24,7 @@ def test_the_example_of_the_seed():
     assert end == at("2026-11-23T00:00")
     assert end.tzinfo is UTC
     assert deadlines.last_moment(end) == at("2026-11-22T23:59")
-    assert deadlines.reminder_instants(at("2026-11-18T09:08")) == (at("2026-11-21T00:00"), at("2026-11-22T00:00"))
+    assert deadlines.reminders_before(end) == (at("2026-11-21T00:00"), at("2026-11-22T00:00"))
     assert deadlines.extend(end) == at("2026-11-25T00:00")
 
 
@@ -42,11 +42,14 @@ def test_naive_datetimes_are_refused():
         deadlines.vigente_hasta(datetime(2026, 11, 18))
 
 
-@pytest.mark.parametrize(
-    ("days", "frozen", "end"), [(7, 0, "2026-11-28T00:00"), (5, 0, "2026-11-26T00:00"), (7, 3, "2026-12-01T00:00")]
-)
-def test_checklists_end_with_the_last_day(days, frozen, end):
-    assert deadlines.calendar_deadline(at("2026-11-20T16:00"), days, frozen_days=frozen) == at(end)
+@pytest.mark.parametrize(("days", "end"), [(7, "2026-11-28T00:00"), (5, "2026-11-26T00:00")])
+def test_checklists_end_with_the_last_day(days, end):
+    assert deadlines.calendar_deadline(at("2026-11-20T16:00"), days) == at(end)
+
+
+@pytest.mark.parametrize(("resumed", "end"), [("2026-11-23T08:00", "2026-11-28T00:00"), ("2026-11-26T08:00", "2026-12-01T00:00")])
+def test_a_review_gives_its_whole_days_back(resumed, end):
+    assert deadlines.thawed(at("2026-11-28T00:00"), at("2026-11-23T17:00"), at(resumed)) == at(end)
 
 
 def test_an_extension_is_later():
@@ -82,8 +85,8 @@ def test_an_archive_is_valid_between_four_and_five_days(generated):
 @given(instants)
 def test_reminders_come_48_and_24_hours_before_the_end(generated):
     end = deadlines.vigente_hasta(generated)
-    assert deadlines.reminder_instants(generated) == (end - timedelta(hours=48), end - timedelta(hours=24))
-    assert generated < deadlines.reminder_instants(generated)[0]
+    assert deadlines.reminders_before(end) == (end - timedelta(hours=48), end - timedelta(hours=24))
+    assert generated < deadlines.reminders_before(end)[0]
 
 
 @given(instants, st.integers(1, 30))
@@ -92,11 +95,13 @@ def test_extending_adds_whole_days(generated, days):
     assert deadlines.extend(end, days) == end + timedelta(days=days)
 
 
-@given(instants, st.integers(0, 30), st.integers(0, 30))
-def test_frozen_days_are_given_back_whole(start, days, frozen):
-    end = deadlines.calendar_deadline(start, days, frozen_days=frozen)
-    assert end == deadlines.calendar_deadline(start, days + frozen)
-    assert deadlines.last_moment(end).date() == deadlines.local_day(start) + timedelta(days=days + frozen)
+@given(instants, st.integers(0, 30), st.timedeltas(timedelta(0), timedelta(days=30)), st.timedeltas(timedelta(0), timedelta(days=30)))
+def test_frozen_days_are_given_back_whole(start, days, worked, reviewed):
+    stopped, resumed = start + worked, start + worked + reviewed
+    frozen = deadlines.local_day(resumed) - deadlines.local_day(stopped)
+    end = deadlines.thawed(deadlines.calendar_deadline(start, days), stopped, resumed)
+    assert end == deadlines.calendar_deadline(start, days + frozen.days)
+    assert deadlines.last_moment(end).date() == deadlines.local_day(start) + timedelta(days=days) + frozen
 
 
 @given(instants, st.sampled_from(["Pacific/Auckland", "America/New_York", "UTC"]))
@@ -104,10 +109,9 @@ def test_the_zone_of_the_argument_changes_nothing(instant, zone):
     assert deadlines.vigente_hasta(instant.astimezone(ZoneInfo(zone))) == deadlines.vigente_hasta(instant)
 
 
-@given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.integers(0, 20), st.sets(st.integers(0, 6), max_size=5))
-def test_the_notice_ends_on_a_working_day_with_the_right_count(received, count, resting):
+@given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.sets(st.integers(0, 6), max_size=5))
+def test_the_notice_ends_on_a_working_day_with_the_right_count(received, resting):
     working = lambda day: day.weekday() not in resting  # noqa: E731
-    effective = deadlines.earliest_effective(received, count, is_working=working)
+    effective = deadlines.earliest_effective(received, is_working=working)
     after = [received + timedelta(days=i) for i in range(1, (effective - received).days + 1)]
-    assert sum(map(working, after)) == count
-    assert count == 0 or working(effective)
+    assert sum(map(working, after)) == deadlines.NOTICE_DAYS and working(effective)
