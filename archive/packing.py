@@ -92,20 +92,20 @@ def packed_block(block: bytes, *, last: bool) -> bytes:
     return stream.compress(block) + stream.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
 
-def blocks(chunks: Iterable[bytes], size: int = BLOCK) -> Iterator[bytes]:
-    """The same bytes in pieces of exactly `size` (the last one shorter)."""
+def blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of exactly BLOCK (the last one shorter)."""
     held: list[bytes] = []
     length = 0
     for chunk in chunks:
-        if not held and len(chunk) == size:
+        if not held and len(chunk) == BLOCK:
             yield chunk
             continue
         held.append(chunk)
         length += len(chunk)
-        if length >= size:
+        if length >= BLOCK:
             joined = b"".join(held)
-            whole = length - length % size
-            yield from (joined[at : at + size] for at in range(0, whole, size))
+            whole = length - length % BLOCK
+            yield from (joined[at : at + BLOCK] for at in range(0, whole, BLOCK))
             held, length = [joined[whole:]] if length > whole else [], length - whole
     if held:
         yield b"".join(held)

@@ -29,7 +29,6 @@ from models import (
 )  # fmt: skip
 from rules.identity import fold, words
 from rules.lifecycle import Clase, Estado, Motivo
-from services.people import search_text, surname_key
 
 NOW = datetime(2026, 11, 18, 15, 0, tzinfo=UTC)
 START = datetime(2020, 11, 18, 15, 0, tzinfo=UTC)
@@ -190,7 +189,7 @@ EXECUTED = (Estado.EN_EJECUCION, Estado.DETENIDA, Estado.ATENDIDA, Estado.ELIMIN
 RUN = {Estado.EN_EJECUCION: EjecucionEstado.EN_CURSO, Estado.DETENIDA: EjecucionEstado.DETENIDA}
 
 
-def runs(size: Size, rows: Iterable[tuple]) -> tuple[list[tuple], list[tuple], list[tuple]]:
+def runs(rows: Iterable[tuple]) -> tuple[list[tuple], list[tuple], list[tuple]]:
     """Ejecuciones, Partes and Entregas of the requests of the last year (those before have been tidied away)."""
     rng = random.Random(4)
     made: tuple[list[tuple], list[tuple], list[tuple]] = ([], [], [])
@@ -319,7 +318,7 @@ def stages(loader: Loader, size: Size) -> dict[str, Any]:
         loader.load(Solicitud, requests(size, list(accounts(size))))
 
     def produced() -> None:
-        made = runs(size, requests(size, list(accounts(size))))
+        made = runs(requests(size, list(accounts(size))))
         for kind, rows in zip((Ejecucion, Parte, Entrega), made):
             loader.load(kind, rows)
 

@@ -45,7 +45,7 @@ def make(dsn: str, bodega_dsn: str, scale: Scale) -> None:
         # Loaded in one go and never changed: constraints would only check what the expressions below already guarantee.
         connection.execute("set session_replication_role = replica")
         connection.execute("set timezone = 'America/Guayaquil'")
-        for statement in (_people(scale), _documents(scale), _history(scale), _attachments(scale)):
+        for statement in (_people(scale), _documents(scale), _history(scale), _ATTACHMENTS):
             connection.execute(statement)
         connection.execute("set maintenance_work_mem = '512MB'")
         for statement in (*indexes, *_TRIGRAMS):
@@ -135,8 +135,7 @@ insert into hist_eventos(hist_fech, radi_nume_radi, usua_codi_ori, usua_codi_des
 """
 
 
-def _attachments(scale: Scale) -> str:
-    return """
+_ATTACHMENTS = """
 insert into anexos(anex_codigo, anex_radi_nume, anex_numero, anex_tipo, anex_nombre, anex_tamano, anex_borrado, arch_codi)
  select radi_nume_radi || '_00001', radi_nume_radi, 1, 7, 'anexo.pdf', 120, 'N', 1 from radicado where radi_nume_radi % 50 = 0;
 """

@@ -100,7 +100,7 @@ def _dates(problems: dict[str, str], desde: date | None, hasta: date | None) -> 
         problems["hasta"] = "Un aviso se muestra un año como máximo."
 
 
-def withdraw(actor: Actor, aviso: Aviso) -> None:
+def withdraw(aviso: Aviso) -> None:
     """Take a notice off the home page now; the row stays. Raises Conflict when it was withdrawn before."""
     if aviso.retirado_en:
         raise Conflict("El aviso ya fue retirado.")

@@ -6,7 +6,7 @@ The system writes that one mail and the Nombramiento together. The caller commit
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -98,11 +98,11 @@ def first_link(usuario: Usuario) -> str:
     return "" if usuario.clave_hash else signin.password_link(usuario)
 
 
-def in_office(institucion_id: int, at: datetime | None = None) -> list[Nombramiento]:
-    """Offices of AIQ of the institution in force at an instant (now), the principal first."""
+def in_office(institucion_id: int) -> list[Nombramiento]:
+    """Offices of AIQ of the institution in force now, the principal first."""
     return list(db.session.scalars(
         select(Nombramiento)
-        .where(Nombramiento.institucion_id == institucion_id, Nombramiento.cargo.in_(AIQ), people.in_force(at or clock.now()))
+        .where(Nombramiento.institucion_id == institucion_id, Nombramiento.cargo.in_(AIQ), people.in_force(clock.now()))
         .order_by(Nombramiento.cargo.desc(), Nombramiento.desde, Nombramiento.id)
     ))
 

@@ -42,9 +42,9 @@ def _by_law(year: int) -> frozenset[date]:
     return frozenset(feriado.fecha for feriado in holidays.days_off(year))
 
 
-def capacity(day: date | None = None) -> Capacity:
-    """What `day` (default: today) can produce, before any alta demanda."""
-    return capacities().on(day or clock.today())
+def capacity() -> Capacity:
+    """What today can produce, before any alta demanda."""
+    return capacities().on(clock.today())
 
 
 def capacities() -> Capacities:

@@ -42,14 +42,14 @@ def given(file: FileStorage | None) -> bool:
     return file is not None and bool(file.filename)
 
 
-def accept(actor: Actor, file: FileStorage | None, *, institucion_id: int | None, field: str, max_bytes: int = MAX_BYTES) -> Adjunto:
+def accept(actor: Actor, file: FileStorage | None, *, institucion_id: int | None, field: str) -> Adjunto:
     """Check a PDF and keep it, with its SHA-256, its pages and who signed it. The caller commits.
 
     Real PDF by its bytes, 1 to 500 pages, not ciphered, without scripts, embedded files or programs to launch. Raises
     Refused({field: message}); storage.StorageError when it cannot be kept."""
     if not given(file):
         raise Refused({field: "Adjunte el documento en PDF."})
-    with _received(file, field, max_bytes) as (path, length, sha256):
+    with _received(file, field) as (path, length, sha256):
         found = pdf_inspection.inspect(path, current_app.config["FIRMAS_ANCLAS"])
         if found.problem:
             raise Refused({field: PROBLEMS[found.problem]})
@@ -90,14 +90,14 @@ def clean_name(name: str | None) -> str:
 
 
 @contextmanager
-def _received(file: FileStorage, field: str, max_bytes: int) -> Iterator[tuple[Path, int, str]]:
+def _received(file: FileStorage, field: str) -> Iterator[tuple[Path, int, str]]:
     """(path, bytes, SHA-256) of the upload in a temporary file beside the storage, gone afterwards."""
     digest, length = hashlib.sha256(), 0
     with temporary(".pdf") as out:
         while block := file.stream.read(CHUNK):
             length += len(block)
-            if length > max_bytes:
-                raise Refused({field: f"El archivo supera el tamaño permitido de {size(max_bytes)}."})
+            if length > MAX_BYTES:
+                raise Refused({field: f"El archivo supera el tamaño permitido de {size(MAX_BYTES)}."})
             digest.update(block)
             out.write(block)
         out.flush()

@@ -274,11 +274,6 @@ def accounts() -> tuple[Account, ...]:
     return NAMED_ACTIVE + INACTIVE + staff()
 
 
-def head_of(area: str) -> Account:
-    """The Jefe of an area."""
-    return next(a for a in staff() if a.area == area and a.perfil == 1)
-
-
 def clerk_of(inst: str) -> Account:
     """Who registers what arrives at the counter: the last unnamed account of the counter's area."""
     return [a for a in staff() if a.area == COUNTER[inst]][-1]

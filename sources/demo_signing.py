@@ -70,13 +70,8 @@ def _certificate(common: str, serial: str, number: int, *, authority: bool) -> x
 
 
 @cache
-def root_certificate() -> bytes:
-    """The demo's trust anchor, PEM: what FIRMAS_ANCLAS needs for these signatures to be verifiable."""
-    return _root().public_bytes(Encoding.PEM)
-
-
-@cache
-def _root() -> x509.Certificate:
+def root() -> x509.Certificate:
+    """The demo's trust anchor: what FIRMAS_ANCLAS needs, as PEM, for these signatures to be verifiable."""
     return _certificate("AC Raíz de Demostración (sin validez)", "0", 1, authority=True)
 
 
@@ -91,7 +86,7 @@ def p7m(data: bytes, name: str, cedula: str, when: datetime) -> bytes:
 
 
 def _cms(data: bytes, name: str, cedula: str, when: datetime, *, attached: bool) -> bytes:
-    certificates = [asn1_x509.Certificate.load(c.public_bytes(Encoding.DER)) for c in (_signer(name, cedula), _root())]
+    certificates = [asn1_x509.Certificate.load(c.public_bytes(Encoding.DER)) for c in (_signer(name, cedula), root())]
     sha256 = algos.DigestAlgorithm({"algorithm": "sha256"})
     attributes = cms.CMSAttributes(
         [

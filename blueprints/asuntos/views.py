@@ -46,7 +46,7 @@ def publish_notice():
 @requires(Permission.AFFAIRS, load=scope.aviso, param="aviso_id")
 def withdraw_notice(aviso: Aviso):
     try:
-        affairs.withdraw(actor(), aviso)
+        affairs.withdraw(aviso)
     except Conflict as conflict:
         db.session.rollback()
         htmx.notify(conflict.message, "warn")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Actividad, Adjunto, Aviso, CambioAIQ, CapacitacionInterna, Correo, Escalamiento, Institucion, Procedimiento, Usuario
+from models import Actividad, Adjunto, Aviso, CambioAIQ, CapacitacionInterna, Correo, Escalamiento, Procedimiento, Usuario
 from rules.processes import Paso
 from services import clock, uploads
 from tests import making, pdfs

@@ -167,7 +167,7 @@ def test_every_form_with_passwords_is_named_by_its_view(app):
     assert asking == named, "put @late_form.asks_passwords(…) on the view of " + str(asking ^ named)
 
 
-def test_a_file_is_chosen_again(app, old_page):
+def test_a_file_is_chosen_again(app):
     client = enter(app.test_client(), AIQ)
     typed = {"titulo": "Uso de Quipux", "csrf_token": "viejo", "documento": (BytesIO(b"%PDF-1.4"), "uso «1».pdf"), "otro": (BytesIO(b""), "")}
     answer = client.post("/procedimientos", data=typed, content_type="multipart/form-data", headers=HERE)

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -160,6 +161,15 @@ def test_every_icon_used_is_in_the_sprite(app, client):
     assert len(used) > 15 and used <= ids
     with app.test_request_context(), pytest.raises(KeyError, match="i-nada"):
         presentation.icon("nada")
+
+
+def test_every_icon_of_the_sprite_is_named_somewhere():
+    root = Path(presentation.__file__).parents[1]
+    ids = re.findall(r'<symbol id="i-([\w-]+)"', (root / "static" / "icons" / "sprite.svg").read_text())
+    rooms = (root / room for room in ("blueprints", "rules", "services", "templates", "static/js"))
+    text = "".join(path.read_text() for room in rooms for path in room.rglob("*") if path.suffix in {".py", ".html", ".js"})
+    named = set(re.findall(r"""['"](?:i-)?([\w-]+)['"]""", text))
+    assert not set(ids) - named, "nobody draws these"
 
 
 def test_the_sheet_writes_colours_only_among_the_tokens():

@@ -34,8 +34,8 @@ def test_bad_cedulas_say_why(text, says):
     assert says in identity.cedula_problem(text)
 
 
-@given(st.integers(1, 24), st.integers(0, 5), st.integers(0, 999999), st.integers(0, 9))
-def test_exactly_one_check_digit_is_right(province, third, serial, digit):
+@given(st.integers(1, 24), st.integers(0, 5), st.integers(0, 999999))
+def test_exactly_one_check_digit_is_right(province, third, serial):
     good = [d for d in range(10) if identity.cedula_problem(f"{province:02d}{third}{serial:06d}{d}") is None]
     assert len(good) == 1
 

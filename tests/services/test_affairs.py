@@ -164,11 +164,11 @@ def test_where_a_notice_stands(aiq):
     days = (19, 20, 22, 23)
     assert [affairs.standing(row, date(2026, 11, d)) for d in days] == ["programado", "vigente", "vigente", "concluido"]
     assert [len(affairs.notices_for(aiq, date(2026, 11, d))) for d in days] == [0, 1, 1, 0]
-    affairs.withdraw(aiq, row)
+    affairs.withdraw(row)
     assert affairs.standing(row, date(2026, 11, 20)) == "retirado" and affairs.notices_for(aiq, date(2026, 11, 20)) == []
     assert set(AVISO_BADGE) == {"programado", "vigente", "concluido", "retirado"}
     with pytest.raises(Conflict):
-        affairs.withdraw(aiq, row)
+        affairs.withdraw(row)
 
 
 def test_an_aiq_of_two_institutions_says_for_which(aiq):

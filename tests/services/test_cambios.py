@@ -27,6 +27,11 @@ def _context(ctx):
     yield
 
 
+def head_of(area: str) -> demo_people.Account:
+    """The Jefe of an area of the demo."""
+    return next(a for a in demo_people.staff() if a.area == area and a.perfil == 1)
+
+
 def mails(template: str) -> list[Correo]:
     return list(db.session.scalars(select(Correo).where(Correo.plantilla == template).order_by(Correo.id)))
 
@@ -230,9 +235,9 @@ def test_the_sge_brings_the_hour_forward_with_a_reason_never_to_the_past():
 def test_no_second_change_before_the_hour_and_another_after_it():
     row = registered()
     with pytest.raises(Conflict, match="aún no llega"):
-        started(BACKUP, demo_people.head_of("1007"))
+        started(BACKUP, head_of("1007"))
     with clock.frozen(row.hora_efectiva):
-        assert started(SERVANT, demo_people.head_of("1007")).saliente.correo == SERVANT
+        assert started(SERVANT, head_of("1007")).saliente.correo == SERVANT
 
 
 def test_two_principals_without_end_are_impossible():
@@ -245,7 +250,8 @@ def test_a_backup_who_becomes_principal_is_no_longer_backup():
     row = fulfilled(trained(requested(started(person=demo_people.AIQ_BACKUP))), BACKUP)
     relevo.register(making.actor(SGE), row)
     db.session.commit()
-    assert [(o.cargo, o.usuario.correo) for o in aiq_offices.in_office(row.institucion_id, row.hora_efectiva)] == [(Cargo.AIQ_PRINCIPAL, BACKUP)]
+    with clock.frozen(row.hora_efectiva):
+        assert [(o.cargo, o.usuario.correo) for o in aiq_offices.in_office(row.institucion_id)] == [(Cargo.AIQ_PRINCIPAL, BACKUP)]
 
 
 def test_who_lost_the_quipux_account_is_not_registered():
@@ -342,10 +348,10 @@ def test_every_mail_of_a_change_is_whole_in_both_forms(at):
         cambios.observe(making.actor(SGE), row, "Falta el logotipo", [1])
         fulfilled(row)
         relevo.register(making.actor(SGE), row)
-    aiq_offices.appoint_backup(making.actor(PRINCIPAL), place(), data_of(demo_people.head_of("1007")), "jefa@demo.gob.ec")
+    aiq_offices.appoint_backup(making.actor(PRINCIPAL), place(), data_of(head_of("1007")), "jefa@demo.gob.ec")
     aiq_offices.end_backup(making.actor(SGE), backup_office(), reason="Renunció")
     with at(days=30):
-        cambios.cancel(making.actor(SERVANT), started(SERVANT, demo_people.head_of("1005")), "Desistió")
+        cambios.cancel(making.actor(SERVANT), started(SERVANT, head_of("1005")), "Desistió")
     db.session.commit()
     written = {p.stem for p in (Path(__file__).parents[2] / "templates/correo").glob("cambio_*.txt")} | {"aiq_backup", "aiq_backup_fin"}
     sent = db.session.scalars(select(Correo)).all()

@@ -97,8 +97,8 @@ def test_a_capacity_holds_from_its_date_on(sge):
     capacities.save(sge, level())
     capacities.save(sge, level(desde=date(2026, 12, 1), documentos=300, cuota=20))
     db.session.flush()
-    assert [schedule.capacity(date(2026, *d)).documents for d in ((11, 20), (11, 23), (11, 30), (12, 1))] == [100, 10, 10, 300]
-    assert schedule.capacity(date(2026, 12, 1)).quota == 0.2
+    assert [schedule.capacities().on(date(2026, *d)).documents for d in ((11, 20), (11, 23), (11, 30), (12, 1))] == [100, 10, 10, 300]
+    assert schedule.capacities().on(date(2026, 12, 1)).quota == 0.2
     late, early, settings = capacities.listing()
     assert (late.standing, late.hasta, late.removable) == ("programado", None, True)
     assert (early.desde, early.hasta) == (date(2026, 11, 23), date(2026, 11, 30)) and settings.hasta == date(2026, 11, 22)

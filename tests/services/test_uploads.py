@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from extensions import db
 from models import Adjunto
@@ -65,7 +66,7 @@ def test_a_signed_pdf_that_was_changed_is_kept_and_says_so():
 def test_the_configured_anchors_are_used(app, tmp_path):
     anchors = tmp_path / "anclas"
     anchors.mkdir()
-    (anchors / "raiz.pem").write_bytes(demo_signing.root_certificate())
+    (anchors / "raiz.pem").write_bytes(demo_signing.root().public_bytes(Encoding.PEM))
     app.config["FIRMAS_ANCLAS"] = str(anchors)
     signed = demo_signing.signed_pdf(pdfs.plain(), "MARÍA AUTORIDAD", "1710034065", datetime(2026, 11, 17, 15, tzinfo=UTC))
     assert accept(signed).firmas["veredicto"] == "válida"

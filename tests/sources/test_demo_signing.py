@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from asn1crypto import cms
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
@@ -25,7 +26,7 @@ def letter() -> bytes:
 
 @pytest.fixture
 def trust() -> ValidationContext:
-    return ValidationContext(trust_roots=list(load_certs_from_pemder_data(demo_signing.root_certificate())))
+    return ValidationContext(trust_roots=list(load_certs_from_pemder_data(demo_signing.root().public_bytes(Encoding.PEM))))
 
 
 def test_a_signed_pdf_is_valid_and_trusted(letter, trust):
