@@ -28,7 +28,7 @@ ALL_AIQS = "sge"  # the audience of the SGE's notices, beside the ids of institu
 
 def places(actor: Actor) -> list[Institucion]:
     """Institutions of which the actor is AIQ."""
-    return list(db.session.scalars(select(Institucion).where(Institucion.id.in_(actor.aiq_of)).order_by(Institucion.nombre)))
+    return list(db.session.scalars(scope.aiq_institutions(actor).order_by(Institucion.nombre)))
 
 
 def place(actor: Actor, text: str) -> int:

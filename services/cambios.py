@@ -19,7 +19,7 @@ from models import Actividad, CambioAIQ, Cargo, Institucion, Nombramiento, Usuar
 from rules import deadlines, texts
 from rules.policy import Actor
 from rules.processes import CHANGE_DAYS, Paso, Step
-from services import aiq_offices, clock, notices, people, plazos, processes, schedule, uploads
+from services import aiq_offices, clock, notices, people, plazos, processes, schedule, scope, uploads
 from services.aiq_offices import SUPPORT, AiqData
 from services.errors import Conflict, NotFound, Refused
 from services.mover import begin
@@ -47,9 +47,7 @@ class Request:
 def startable(actor: Actor, institucion_id: int) -> Institucion:
     """The institution, when the actor may start a change there: its AIQs, or an officer of the SGE when it has no active AIQ.
     Raises NotFound, Conflict."""
-    institucion = db.session.get(Institucion, institucion_id) if 0 < institucion_id < 2**31 else None
-    if institucion is None or (institucion_id not in actor.aiq_of and not actor.sge):
-        raise NotFound
+    institucion = scope.institucion(actor, institucion_id)
     if institucion_id not in actor.aiq_of and people.aiqs_of(institucion_id, clock.now()):
         raise Conflict("La institución tiene un AIQ activo: el AIQ saliente o el AIQ backup prepara el cambio.")
     return institucion
@@ -157,7 +155,8 @@ def _request_problems(asked: Request) -> dict[str, str]:
         problems["fecha_efectiva"] = "Ingrese la fecha efectiva, dentro de un año como máximo."
     elif "oficio_recibido" not in problems and asked.fecha_efectiva < (first := earliest(asked.oficio_recibido)) and not asked.motivo.strip():
         problems["fecha_efectiva"] = (
-            f"La solicitud requiere {deadlines.NOTICE_DAYS} días laborables de anticipación: la primera fecha posible es el {texts.long_day(first)}.")
+            f"La solicitud requiere {deadlines.NOTICE_DAYS} días laborables de anticipación: "
+            f"la primera fecha posible es el {texts.long_day(first)}.")
     if len(asked.motivo) > processes.MAX_TEXT:
         problems["motivo"] = f"El motivo no puede superar los {processes.MAX_TEXT} caracteres."
     return problems

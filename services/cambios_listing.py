@@ -126,7 +126,7 @@ def without_aiq(actor: Actor) -> Abandoned:
     held = select(Nombramiento.institucion_id).where(Nombramiento.cargo.in_(aiq_offices.AIQ))
     active = held.join(Usuario).where(people.in_force(clock.now()), Usuario.habilitado, people.keeps_account())
     query = scope.instituciones(actor).where(Institucion.activa, Institucion.id.in_(held), Institucion.id.not_in(active))
-    begun = select(CambioAIQ.id).where(CambioAIQ.institucion_id == Institucion.id, cambios.under_way()).exists()
+    begun = scope.cambios(actor).where(CambioAIQ.institucion_id == Institucion.id, cambios.under_way()).exists()
     rows = db.session.scalars(query.order_by(begun, Institucion.nombre).limit(SHOWN)).all()
     total = db.session.scalar(query.with_only_columns(func.count())) if len(rows) == SHOWN else len(rows)
     why = cambios.obstacles([row.id for row in rows])
@@ -135,8 +135,7 @@ def without_aiq(actor: Actor) -> Abandoned:
 
 def offices_of(actor: Actor) -> list[Place]:
     """The institutions of which the actor is AIQ."""
-    own = Institucion.id.in_(actor.aiq_of)
-    places = db.session.scalars(scope.instituciones(actor).where(own).order_by(Institucion.nombre)).all()
+    places = db.session.scalars(scope.aiq_institutions(actor).order_by(Institucion.nombre)).all()
     offices, why = institutions.offices_of(list(actor.aiq_of), clock.now()), cambios.obstacles(actor.aiq_of)
     return [_place(actor, place, offices.get(place.id, []), why.get(place.id)) for place in places]
 

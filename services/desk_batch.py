@@ -20,7 +20,7 @@ from models import Lote, LoteFila, LoteResultado, Solicitud, Usuario
 from rules import texts
 from rules.lifecycle import Estado
 from rules.policy import Actor, Permission, may
-from services import after, clock, decisions, desk, desk_notes, desk_preview, people, schedule
+from services import after, clock, decisions, desk, desk_notes, desk_preview, people, schedule, scope
 from services.asking import Heard, unlocked
 from services.errors import Conflict, NotFound, Refused
 
@@ -38,7 +38,8 @@ def confirm(actor: Actor, seal: str, *, words: str = "", back: str = "") -> Lote
     """The Lote of a preview, as it was sealed for this officer; confirmed again, the same one. words: the filter, for people;
     back: its address. Commits. Raises Refused."""
     key, rows = desk_preview.unseal(actor, seal)
-    if known := db.session.scalar(select(Lote).where(Lote.clave == key)):
+    same = scope.lotes(actor).where(Lote.clave == key)
+    if known := db.session.scalar(same):
         return known
     lote = Lote(clave=key, creado_por_id=actor.usuario_id, creado_en=clock.now(), filtro=words[:400], volver=back[:800])
     lote.filas = [LoteFila(orden=n, solicitud_id=number, version=version, fecha=day) for n, (number, version, day) in enumerate(rows)]
@@ -47,7 +48,7 @@ def confirm(actor: Actor, seal: str, *, words: str = "", back: str = "") -> Lote
         db.session.commit()
     except IntegrityError:  # the other click of a double one was quicker
         db.session.rollback()
-        return db.session.scalars(select(Lote).where(Lote.clave == key)).one()
+        return db.session.scalars(same).one()
     return lote
 
 
@@ -175,9 +176,8 @@ def _said(fila: LoteFila, row: Solicitud) -> str:
 
 def lote(actor: Actor, lote_id: int) -> Lote:
     """A Lote, for the SGE. Raises NotFound."""
-    found = db.session.get(
-        Lote, lote_id, options=[selectinload(Lote.filas).joinedload(LoteFila.solicitud).joinedload(Solicitud.institucion)]
-    ) if actor.sge and 0 < lote_id < 2**31 else None
+    query = scope.lotes(actor).options(selectinload(Lote.filas).joinedload(LoteFila.solicitud).joinedload(Solicitud.institucion))
+    found = db.session.scalar(query.where(Lote.id == lote_id)) if 0 < lote_id < 2**31 else None
     if found is None:
         raise NotFound
     return found
@@ -208,5 +208,4 @@ def tally(ids: list[int]) -> dict[int, Tally]:
 
 def recent(actor: Actor, limit: int = 20) -> list[Lote]:
     """The last Lotes of all officers, newest first."""
-    query = select(Lote).options(joinedload(Lote.creado_por)).order_by(Lote.id.desc()).limit(limit)
-    return list(db.session.scalars(query)) if actor.sge else []
+    return list(db.session.scalars(scope.lotes(actor).options(joinedload(Lote.creado_por)).order_by(Lote.id.desc()).limit(limit)))

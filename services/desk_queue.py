@@ -138,7 +138,8 @@ def institutions(actor: Actor) -> list[tuple[int, str, int]]:
     """(id, name, how many wait) of the institutions something waits of, by name."""
     # Counted before it is joined: the names of a few hundred institutions, not of thousands of requests.
     counted = _narrow(_waiting(actor)).with_only_columns(Solicitud.institucion_id, func.count().label("many")).group_by(Solicitud.institucion_id).subquery()
-    query = select(Institucion.id, Institucion.nombre, counted.c.many).join(counted, counted.c.institucion_id == Institucion.id)
+    joined = scope.instituciones(actor).join(counted, counted.c.institucion_id == Institucion.id)
+    query = joined.with_only_columns(Institucion.id, Institucion.nombre, counted.c.many)
     return [tuple(row) for row in db.session.execute(query.order_by(Institucion.nombre))]
 
 

@@ -103,7 +103,7 @@ def _mail(actor: Actor, row: Escalamiento) -> None:
     person = db.session.get(Usuario, actor.usuario_id)
     notices.compose(
         _key(row), "escalamiento", SUPPORT, cc=person.correo, reply_to=person.correo,
-        escalamiento=row, persona=person, cargo=CARGO[office.cargo], institucion=db.session.get(Institucion, row.institucion_id),
+        escalamiento=row, persona=person, cargo=CARGO[office.cargo], institucion=scope.institucion(actor, row.institucion_id),
     )
 
 
@@ -113,12 +113,9 @@ def missing(actor: Actor) -> list[str]:
         return []
     if actor.sge:
         return ["Quien escala a la Mesa de Servicios es el AIQ registrado de una institución: la SGE recibe los escalamientos."]
-    open_changes = db.session.scalars(select(CambioAIQ).where(CambioAIQ.id.in_(actor.designated_changes)).order_by(CambioAIQ.id.desc()))
-    for change in open_changes:
+    if change := db.session.scalar(scope.designated_changes(actor).limit(1)):
         return [_NOT_YET, *_missing_in_change(change)]
-    for implantation in db.session.scalars(
-        select(Implantacion).where(Implantacion.id.in_(actor.designated_implantations)).order_by(Implantacion.id.desc())
-    ):
+    if implantation := db.session.scalar(scope.designated_implantations(actor).limit(1)):
         return [_NOT_YET, *_missing_in_implantation(implantation)]
     return _ask_the_aiq(actor)
 
@@ -157,7 +154,7 @@ def _missing_work(process: CambioAIQ | Implantacion, *, entered: bool) -> list[s
 def _ask_the_aiq(actor: Actor) -> list[str]:
     """A servant escalates through his or her AIQ, who is first-level support."""
     found = ["Solo el AIQ registrado de la institución escala a la Mesa de Servicios. Usted no tiene ese nombramiento."]
-    for institucion in db.session.scalars(select(Institucion).where(Institucion.id.in_(scope.own_institutions(actor)))):
+    for institucion in db.session.scalars(scope.own_institutions(actor).with_only_columns(Institucion)):
         for person in aiqs_of(institucion.id, clock.now())[:2]:
             found.append(f"Comunique el inconveniente a {person.nombre_completo}, AIQ de {institucion.sigla or institucion.nombre}: {person.correo}.")
     return found

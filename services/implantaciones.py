@@ -16,7 +16,7 @@ from extensions import db
 from models import Actividad, Cargo, Implantacion, Institucion, Nombramiento, Plantilla, Sesion, Usuario
 from rules.policy import Actor
 from rules.processes import IMPLANTATION_DAYS, Etapa, Step
-from services import clock, institutions, notices, plazos, processes, signin, uploads
+from services import clock, institutions, notices, plazos, processes, scope, signin, uploads
 from services.errors import Conflict, Refused
 from services.institutions import effective
 from services.people import in_force
@@ -228,9 +228,7 @@ def _reason_problem(reason: str) -> str | None:
 
 def own(actor: Actor) -> Implantacion | None:
     """*Mi implantación*: the newest process in which the actor is the designated AIQ."""
-    return db.session.scalar(
-        select(Implantacion).where(Implantacion.id.in_(actor.designated_implantations)).order_by(Implantacion.id.desc()).limit(1)
-    )
+    return db.session.scalar(scope.designated_implantations(actor).limit(1))
 
 
 @dataclass(frozen=True, slots=True)

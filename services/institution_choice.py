@@ -14,13 +14,14 @@ from extensions import db
 from models import Institucion
 from rules.identity import words
 from rules.policy import Actor
+from services import scope
 
 FEW = 50  # so many are offered in a select; more are searched
 PROPOSED = 10
 MAX_WORDS = 8
 # SQLite's lower() knows ASCII only.
 _MARKED = dict(zip("ÁÉÍÓÚÜÑáéíóúüñ", "aeiouunaeiouun"))
-_EVERY = select(Institucion.id, Institucion.nombre, Institucion.sigla, Institucion.ruc)
+_NAMES = (Institucion.id, Institucion.nombre, Institucion.sigla, Institucion.ruc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def labelled(actor: Actor, text: str) -> list[Choice]:
 
 def named(text: str) -> list[int]:
     """Ids of all institutions with these words, for the filter of a list."""
-    return with_words(_EVERY, text)
+    return with_words(select(*_NAMES), text)
 
 
 def with_words(query: Select, text: str) -> list[int]:
@@ -90,7 +91,7 @@ def alphabetic(name: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def _visible(actor: Actor) -> Select[tuple[int, str, str, str]]:
-    return _EVERY if actor.sge else _EVERY.where(Institucion.id.in_(actor.aiq_of))
+    return scope.instituciones(actor).with_only_columns(*_NAMES)
 
 
 def _choice(row) -> Choice:

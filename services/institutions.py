@@ -15,7 +15,7 @@ from rules.identity import compact
 from rules.lifecycle import Estado
 from rules.policy import Actor
 from rules.processes import Etapa, Step
-from services import clock, mirror, people, plazos, processes
+from services import clock, mirror, people, plazos, processes, scope
 from services.errors import Conflict, Refused
 
 AIQS = (Cargo.AIQ_PRINCIPAL, Cargo.AIQ_BACKUP)
@@ -150,7 +150,8 @@ def link_to_quipux(actor: Actor, row: Institucion, institucion_id: int | None) -
             "institución y registre en ella el cambio de AIQ."
         )})
     said, data = f"{mirrored.nombre} ({mirrored.sigla})", {"quipux_codi": mirrored.quipux_codi, "institucion": mirrored.id}
-    origin = db.session.scalar(select(Implantacion).where(Implantacion.institucion_id == row.id).order_by(Implantacion.id.desc()).limit(1))
+    ended_here = scope.implantaciones(actor).where(Implantacion.institucion_id == row.id)
+    origin = db.session.scalar(ended_here.order_by(Implantacion.id.desc()).limit(1))
     try:
         with db.session.begin_nested():
             mirror.adopt(row, mirrored)

@@ -12,7 +12,7 @@ from sqlalchemy import Select, false, or_, select
 from extensions import db
 from models import (
     Actividad, Adjunto, Aviso, CambioAIQ, CapacitacionInterna, Cargo, Cuenta, Escalamiento, Implantacion, Institucion,
-    Nombramiento, Orientacion, Procedimiento, Solicitud,
+    Lote, Nombramiento, Orientacion, Procedimiento, Solicitud,
 )
 from rules.lifecycle import Clase, Estado
 from rules.policy import Actor
@@ -91,6 +91,11 @@ def implantaciones(actor: Actor) -> Select[tuple[Implantacion]]:
     return query if actor.sge else query.where(Implantacion.id.in_(actor.designated_implantations))
 
 
+def designated_implantations(actor: Actor) -> Select[tuple[Implantacion]]:
+    """Those in which the actor is the designated AIQ, the newest first."""
+    return select(Implantacion).where(Implantacion.id.in_(actor.designated_implantations)).order_by(Implantacion.id.desc())
+
+
 def implantacion(actor: Actor, implantacion_id: int) -> Implantacion:
     """One implantación. Raises NotFound."""
     row = db.session.scalar(implantaciones(actor).where(Implantacion.id == implantacion_id)) if 0 < implantacion_id < 2**31 else None
@@ -113,6 +118,11 @@ def institucion(actor: Actor, institucion_id: int) -> Institucion:
     return row
 
 
+def aiq_institutions(actor: Actor) -> Select[tuple[Institucion]]:
+    """Institutions of which the actor is AIQ."""
+    return select(Institucion).where(Institucion.id.in_(actor.aiq_of))
+
+
 def nombramientos(actor: Actor) -> Select[tuple[Nombramiento]]:
     """Offices of AIQ, past ones too: of every institution, for the SGE; of an AIQ's own."""
     query = select(Nombramiento).where(Nombramiento.institucion_id.is_not(None))
@@ -123,6 +133,11 @@ def cambios(actor: Actor) -> Select[tuple[CambioAIQ]]:
     """Changes of AIQ the actor may see: of the AIQ's institutions; the own one, for the designated AIQ; all, for the SGE."""
     own = CambioAIQ.institucion_id.in_(actor.aiq_of) | CambioAIQ.id.in_(actor.designated_changes)
     return select(CambioAIQ) if actor.sge else select(CambioAIQ).where(own)
+
+
+def designated_changes(actor: Actor) -> Select[tuple[CambioAIQ]]:
+    """Those in which the actor is the AIQ to be, the newest first."""
+    return select(CambioAIQ).where(CambioAIQ.id.in_(actor.designated_changes)).order_by(CambioAIQ.id.desc())
 
 
 def cambio(actor: Actor, cambio_id: int) -> CambioAIQ:
@@ -211,6 +226,11 @@ def escalamientos(actor: Actor) -> Select[tuple[Escalamiento]]:
     """Difficulties sent to the Mesa de Servicios: the institution's, for its AIQs; all, for the SGE."""
     query = select(Escalamiento)
     return query if actor.sge else query.where(Escalamiento.institucion_id.in_(actor.aiq_of))
+
+
+def lotes(actor: Actor) -> Select[tuple[Lote]]:
+    """Bulk approvals, of all officers, for the SGE."""
+    return select(Lote) if actor.sge else select(Lote).where(false())
 
 
 def cuenta(actor: Actor, cuenta_id: int) -> Cuenta:

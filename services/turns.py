@@ -25,7 +25,8 @@ STANDING = (Solicitud.id, Solicitud.institucion_id, Solicitud.aprobada_en, Solic
 
 def due() -> list[int]:
     """Ids of approved requests that may run now, in their order."""
-    return in_turn(db.session.execute(select(*STANDING).where(Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde <= clock.now())))
+    may_run = (Solicitud.estado == Estado.APROBADA, Solicitud.ejecutar_desde <= clock.now())
+    return in_turn(db.session.execute(select(*STANDING).where(*may_run)))
 
 
 def in_turn(rows: Iterable[Row[Any]]) -> list[int]:

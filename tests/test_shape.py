@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
+SERVICES = Path(__file__).parents[1] / "services"
+# Tables of which an actor sees some rows only.
+TENANTS = {"Institucion", "CambioAIQ", "Implantacion", "Lote"}
+
+
+def bare(function: ast.FunctionDef) -> list[int]:
+    """Lines on which it asks a table of TENANTS by itself: `select(Table…)`, `db.session.get(Table, …)`."""
+    return [
+        call.lineno for call in ast.walk(function)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"select", "db.session.get"}
+        and any(ast.unparse(given).partition(".")[0] in TENANTS for given in call.args)
+    ]
+
+
+def test_what_an_actor_asks_of_institutions_starts_in_scope():
+    """Who has no actor is a sweep of the system, or was handed a row that somebody may see."""
+    found = [
+        f"{path.name}:{line}"
+        for path in SERVICES.glob("*.py") if path.name != "scope.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and "actor" in {arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)}
+        for line in bare(node)
+    ]
+    assert not found, f"begin with a query of services.scope: {found}"
+
 
 def test_every_route_says_who_may_use_it(app):
     open_routes = [
