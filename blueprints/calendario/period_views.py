@@ -32,8 +32,8 @@ def save_period() -> Response | tuple[str, int]:
     v, wanted = forms.typed(*FIELDS), shape.number(request.form.get("periodo"))
     existing = periods.period(wanted) if wanted else None
     draft = periods.Draft(
-        " ".join(v["nombre"].split()), shape.day(v["desde"]), shape.day(v["hasta"]), shape.whole(v["dias_extra"]), shape.whole(v["capacidad"]),
-        shape.whole(v["reserva"]),
+        " ".join(v["nombre"].split()), shape.day(v["desde"]), shape.day(v["hasta"]), shape.whole(v["dias_extra"]),
+        shape.whole(v["capacidad"]), shape.whole(v["reserva"]),
     )
     try:
         row = periods.save(actor(), draft, existing=existing)

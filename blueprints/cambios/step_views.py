@@ -108,7 +108,8 @@ def report(cambio: CambioAIQ) -> Response:
 @requires(Permission.AIQ_REGISTER, load=scope.cambio, param="cambio_id")
 def extend(cambio: CambioAIQ) -> Response:
     typed = {"dias": forms.text("dias"), "motivo_plazo": forms.text("motivo_plazo")}
-    return _do(cambio, "ampliar", typed, "El plazo se amplió.", lambda: cambios.extend(actor(), cambio, whole(typed["dias"]), typed["motivo_plazo"]))
+    days = whole(typed["dias"])
+    return _do(cambio, "ampliar", typed, "El plazo se amplió.", lambda: cambios.extend(actor(), cambio, days, typed["motivo_plazo"]))
 
 
 @bp.post("/cambios/<int:cambio_id>/observar")

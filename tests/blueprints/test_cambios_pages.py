@@ -258,11 +258,12 @@ def abandoned(number: int, begun: bool) -> None:
     """An institution whose only AIQ has left; with `begun`, a change is being prepared there."""
     person, now = db.session.scalar(select(Usuario)), clock.now()
     place = Institucion(nombre=f"Abandonada {number:02}", sigla=f"A{number:02}")
-    left = Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, desde=now - timedelta(days=9), hasta=now - timedelta(days=1))
-    db.session.add(left)
+    ended = {"desde": now - timedelta(days=9), "hasta": now - timedelta(days=1)}
+    db.session.add(Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, **ended))
     db.session.flush()
     if begun:
-        db.session.add(CambioAIQ(estado=Paso.PREPARACION, institucion_id=place.id, entrante_id=person.id, preparado_por_id=person.id, creado_en=now))
+        people = {"entrante_id": person.id, "preparado_por_id": person.id}
+        db.session.add(CambioAIQ(estado=Paso.PREPARACION, institucion_id=place.id, creado_en=now, **people))
 
 
 def test_the_alert_names_twenty_institutions_and_costs_as_much_as_one(app, sge):
@@ -287,7 +288,8 @@ def test_an_aiq_of_many_institutions_asks_as_much_as_of_one(app, sign_in):
         person = db.session.scalar(select(Usuario).where(Usuario.correo == AIQ))
         for n in range(5):
             place = Institucion(nombre=f"Otra {n}", sigla=f"O{n}")
-            db.session.add(Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, desde=clock.now() - timedelta(days=1)))
+            since = clock.now() - timedelta(days=1)
+            db.session.add(Nombramiento(usuario=person, institucion=place, cargo=Cargo.AIQ_PRINCIPAL, desde=since))
     assert statements(app, client, "/cambios") == one
     html = page(client, "/cambios")
     assert html.count("Sin AIQ backup") == 5 and html.count("Preparar un cambio de AIQ") == 6

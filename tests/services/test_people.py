@@ -112,7 +112,8 @@ def test_an_aiq_whose_account_is_inactivated_loses_the_office_at_once():
 
 
 @pytest.mark.parametrize(("values", "in_office"), [
-    ({"activa": True}, True), ({"activa": False}, False), ({"ausente_desde": NOW}, False), ({"activa": False, "ausente_desde": NOW}, False), ({"cedula": "1710034073"}, True),
+    ({"activa": True}, True), ({"activa": False}, False), ({"ausente_desde": NOW}, False), ({"activa": False, "ausente_desde": NOW}, False),
+    ({"cedula": "1710034073"}, True),
 ], ids=["active", "inactive", "vanished", "inactive and vanished", "without an account"])
 def test_who_is_an_active_aiq_is_the_same_wherever_it_is_asked(values, in_office):
     """The rights, who is told, the file card and the list of institutions, the red alert above the changes."""
