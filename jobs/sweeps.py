@@ -43,13 +43,24 @@ def reconcile() -> tuple[int, int]:
     """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Idle workers are woken
     for volumes of large runs that nobody is making. Bulk approvals that nobody carries on go on here, a little at each turn:
     no worker and no queue is needed for them."""
-    lotes = desk_batch.unfinished()
-    for lote in lotes:
-        desk_batch.work(lote, LOTE_SECONDS)
     lost = _wake(turns.orphans())
     if wanting := leases.wanting():
         _wake(min(len(wanting), after.idle_workers()))
-    return lost + len(lotes), 0
+    done, failed = _carry_on(desk_batch.unfinished())
+    return lost + done, failed
+
+
+def _carry_on(lotes: list[int]) -> tuple[int, int]:
+    done = failed = 0
+    for lote in lotes:
+        try:
+            desk_batch.work(lote, LOTE_SECONDS)
+            done += 1
+        except Exception:
+            log.exception("sweep failed for bulk approval %s", lote)
+            db.session.rollback()
+            failed += 1
+    return done, failed
 
 
 def _wake(waiting: int) -> int:
