@@ -10,11 +10,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import chain
 
 from sqlalchemy import select
 
 from extensions import db
-from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
+from models import CorreoEstado, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
@@ -138,24 +139,15 @@ def top_up_petitions() -> tuple[int, int]:
 
 def tidy_storage() -> tuple[int, int]:
     """Delete objects no row knows, report rows whose object is missing, and clear what killed workers left."""
-    removed = failed = 0
-    known = purge.known_keys()
-    for stat in storage().list("solicitudes/"):
-        if stat.key not in known and clock.now().timestamp() - stat.modified > SCRATCH_KEPT.total_seconds():
-            storage().delete(stat.key)
-            removed += 1
-    # By the machine's clock, as the object's own time: a moved clock must not take an upload of this minute for an old one.
-    for key in uploads.abandoned(time.time() - SCRATCH_KEPT.total_seconds()):
+    # By the machine's clock, as the object's own time: a moved clock must not take what was put this minute for old.
+    old, removed = time.time() - SCRATCH_KEPT.total_seconds(), 0
+    for key in chain(purge.unknown(old), uploads.abandoned(old)):
         storage().delete(key)
         removed += 1
-    missing = db.session.scalars(
-        select(Parte.clave).join(Ejecucion).where(Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
-    ).all()
+    missing = purge.missing_keys()
     for key in missing:
-        if storage().stat(key) is None:
-            log.error("a published part is missing in the storage: %s", key)
-            failed += 1
-    return removed + _clear_scratch(), failed
+        log.error("a published part is missing in the storage: %s", key)
+    return removed + _clear_scratch(), len(missing)
 
 
 def _clear_scratch() -> int:
