@@ -194,13 +194,26 @@ def halt(run: Ejecucion, cause: str) -> None:
 
 def _freeze(run: Ejecucion, cause: str) -> None:
     """Detenida: everybody who works on it is fenced off, finished volumes stay."""
-    run.estado, run.detencion, run.arrendada_hasta = EjecucionEstado.DETENIDA, cause, None
-    run.espera, run.espera_desde, run.intento = "", None, run.intento + 1
-    fence_parts(run)
+    run.estado, run.detencion = EjecucionEstado.DETENIDA, cause
+    _fence(run)
 
 
-def fence_parts(run: Ejecucion) -> None:
-    """Nobody who is making a volume of this run may publish it any more."""
+def abandon(solicitud: Solicitud) -> None:
+    """The request ends, and so does what is being made for it, waits or was stopped: nobody publishes any more of it. The caller
+    commits."""
+    run = live(solicitud)
+    if run is None:
+        return
+    if run.complemento:
+        complements.give_up(run, "vigencia")
+        return
+    run.estado, run.terminada_en = EjecucionEstado.CANCELADA, clock.now()
+    _fence(run)
+
+
+def _fence(run: Ejecucion) -> None:
+    """Nobody who works on this run, or is making a volume of it, may write any more."""
+    run.arrendada_hasta, run.espera, run.espera_desde, run.intento = None, "", None, run.intento + 1
     db.session.flush()
     production.fence_parts([run.id])
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import after, clock, leases, runs, turns
+from services import after, clock, decisions, leases, runs, turns
 from services.errors import Conflict, Refused
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -219,6 +219,29 @@ def test_two_officers_at_once_the_second_is_told(claim):
     db.session.commit()
     with pytest.raises(Conflict):
         runs.stop(story.actor(story.SECOND_OFFICER), solicitud(claim), "Otra vez.")
+
+
+@pytest.mark.parametrize("retried", [True, False])
+def test_a_rejection_ends_the_run_that_waits_or_was_stopped(claim, retried):
+    """Whoever still has it in hand is refused, and nobody takes it up: it is over like its request."""
+    plan(claim, parts=2)
+    published(claim)
+    hold = leases.take(claim.ejecucion_id, "one", leader=True)
+    runs.stop(story.actor(story.OFFICER), solicitud(claim), "Se revisa el documento.")
+    db.session.commit()
+    if retried:
+        runs.retry(story.actor(story.OFFICER), solicitud(claim))
+        db.session.commit()
+    before = run(claim).intento, [p.intento for p in run(claim).partes]
+    decisions.reject(story.actor(story.OFFICER), solicitud(claim), "otro", "Se pidió por error.")
+    db.session.commit()
+    row = run(claim)
+    assert (row.estado, row.terminada_en, runs.live(solicitud(claim))) == (EjecucionEstado.CANCELADA, NOW, None)
+    assert (row.intento, row.partes[1].intento) == (before[0] + 1, before[1][1] + 1) and row.partes[0].sha256 == "a" * 64
+    assert turns.claim("two") is None and turns.orphans() == 0
+    for write in (lambda: runs.heartbeat(claim), lambda: leases.publish(hold, key="k", result=Made)):
+        with pytest.raises(runs.Fenced):
+            write()
 
 
 # --- what leaves after the commit --------------------------------------------------------------------------------------
