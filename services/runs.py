@@ -33,7 +33,8 @@ class Fenced(Exception):
 
 
 class CountsBroken(Exception):
-    """encontrados ≠ incluidos + con novedad + excluidos. Never published (archive.md §5)."""
+    """What was found is not what the volumes hold and what was left out: a part is missing, or a document was lost or counted twice.
+    Never published (archive.md §5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,11 @@ def finish(claim: Claim) -> Solicitud:
     run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     if missing := [p.numero for p in run.partes if not p.sha256]:
         raise CountsBroken(f"parts not published: {missing}")
-    con_novedad = len({n.documento_codi for n in run.novedades})
-    incluidos = run.encontrados - run.excluidos - con_novedad
-    if incluidos < 0 or run.encontrados != incluidos + con_novedad + run.excluidos:
-        raise CountsBroken(f"{run.encontrados} != {incluidos} + {con_novedad} + {run.excluidos}")
+    # Every volume counted, while it was made, the documents that begin in it: each document of the plan begins in one.
+    made, con_novedad = sum(p.documentos for p in data_parts(run)), len({n.documento_codi for n in run.novedades})
+    if run.encontrados != made + run.excluidos or con_novedad > made:
+        raise CountsBroken(f"{run.encontrados} found, {made} in the volumes ({con_novedad} con novedad), {run.excluidos} excluded")
+    incluidos = made - con_novedad
     if run.complemento and not complements.recover(run):
         detain(claim, "faltantes")
     at = clock.now()

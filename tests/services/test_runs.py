@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
+from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
 from services import after, clock, decisions, leases, runs, turns
 from services.errors import Conflict, Refused
@@ -172,6 +172,20 @@ def test_nothing_is_finished_while_a_part_is_missing(claim):
         runs.finish(claim)
     db.session.rollback()
     assert solicitud(claim).estado is Estado.EN_EJECUCION
+
+
+@pytest.mark.parametrize(("found", "excluded", "lost"), [(1, 0, 0), (0, 1, 0), (0, 0, 1)], ids=["fewer than found", "excluded too", "more lost than made"])
+def test_nothing_is_finished_whose_documents_do_not_add_up(claim, found, excluded, lost):
+    """The volumes say how many documents begin in them, the plan how many were found: neither is worked out from the other."""
+    plan(claim)
+    published(claim)
+    runs.write(claim, encontrados=found, excluidos=excluded)
+    db.session.add_all([Novedad(ejecucion_id=claim.ejecucion_id, documento_codi=f"d{n}", causa="ausente") for n in range(lost)])
+    db.session.commit()
+    with pytest.raises(runs.CountsBroken):
+        runs.finish(claim)
+    db.session.rollback()
+    assert solicitud(claim).estado is Estado.EN_EJECUCION and run(claim).estado is EjecucionEstado.EN_CURSO
 
 
 def test_the_end_of_vigencia_counts_from_the_day_of_generation(claim):
