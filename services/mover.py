@@ -20,6 +20,7 @@ from rules.lifecycle import TRANSITIONS, Action, Estado, IllegalMove, Transition
 from rules.policy import Actor
 from rules.processes import CHANGE, IMPLANTATION, Step
 from services import clock
+from services.errors import Refused
 
 Thing = Solicitud | Implantacion | CambioAIQ
 # The column of Evento that names each, and its name in the hashed text.
@@ -40,7 +41,8 @@ def move(
     """Carry out `action` on the request; `columns` are written with the estado, in one compare-and-set.
 
     actor None is *Sistema*. `version`: the one the person saw, when a stale form must be refused.
-    Raises IllegalMove when the estado (as it is in the database now, vigencia included) does not allow the action."""
+    Raises IllegalMove when the estado (as it is in the database now, vigencia included) does not allow the action; Refused when the
+    action needs a reason and `comment` gives none."""
     transition = TRANSITIONS[action]
     at = clock.now()
     db.session.flush()
@@ -48,6 +50,7 @@ def move(
     # A vigencia that is over is still Atendida in the row until the sweep: that one move may take it from there.
     if estado not in transition.sources and not (action is Action.EXPIRE and solicitud.estado in transition.sources):
         raise IllegalMove(action, estado)
+    _reasoned(transition, comment)
     _write(solicitud, action, transition, version, columns)
     if transition.recorded:
         record(solicitud, action, actor, at, comment=comment, data=data)
@@ -64,14 +67,21 @@ def advance(
     version: int | None = None,
     **columns: Any,
 ) -> Implantacion | CambioAIQ:
-    """The same for a process of the AIQs. Raises IllegalMove."""
+    """The same for a process of the AIQs. Raises IllegalMove, Refused."""
     transition = _PROCESS[type(process)].get(step)
     db.session.flush()
     if transition is None or process.estado not in transition.sources:
         raise IllegalMove(step, process.estado)
+    _reasoned(transition, comment)
     _write(process, step, transition, version, columns)
     record(process, step, actor, clock.now(), comment=comment, data=data)
     return process
+
+
+def _reasoned(transition: Transition, comment: str) -> None:
+    """The forms ask for it in words of their own; here is the rule."""
+    if transition.needs_reason and not comment.strip():
+        raise Refused({"motivo": "Escriba el motivo."})
 
 
 def _write(thing: Thing, action: Action | Step, transition: Transition, version: int | None, columns: dict[str, Any]) -> None:
