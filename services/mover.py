@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select, update
@@ -25,6 +27,8 @@ from services.errors import Refused
 Thing = Solicitud | Implantacion | CambioAIQ
 # The column of Evento that names each, and its name in the hashed text.
 _OWNER = {Solicitud: "solicitud", Implantacion: "implantacion", CambioAIQ: "cambio"}
+# Recorridos that are read at a time when all are.
+BLOCK = 500
 _PROCESS = {Implantacion: IMPLANTATION, CambioAIQ: CHANGE}
 
 
@@ -192,9 +196,25 @@ def digest(evento: Evento) -> str:
 
 def broken_link(thing: Thing) -> int | None:
     """`orden` of the first row that does not follow from the one before, None when the chain holds."""
-    previous, expected = "", 1
     column = getattr(Evento, f"{_OWNER[type(thing)]}_id")
-    for evento in db.session.scalars(select(Evento).where(column == thing.id).order_by(Evento.orden)):
+    return _broken(db.session.scalars(select(Evento).where(column == thing.id).order_by(Evento.orden)))
+
+
+def chains() -> Iterator[tuple[str, int, int | None]]:
+    """Every Recorrido there is, some hundred at a time: whose it is ("solicitud", "implantacion", "cambio"), its number, and the
+    broken link as above. One without any row is broken at its first."""
+    for kind, owner in _OWNER.items():
+        column, last = getattr(Evento, f"{owner}_id"), 0
+        while ids := db.session.scalars(select(kind.id).where(kind.id > last).order_by(kind.id).limit(BLOCK)).all():
+            last = ids[-1]
+            rows = db.session.scalars(select(Evento).where(column.between(ids[0], last)).order_by(column, Evento.orden))
+            found = {number: _broken(chain) for number, chain in groupby(rows, attrgetter(column.key))}
+            yield from ((owner, number, found.get(number, 1)) for number in ids)
+
+
+def _broken(chain: Iterable[Evento]) -> int | None:
+    previous, expected = "", 1
+    for evento in chain:
         if evento.orden != expected or evento.previo != previous or evento.hash != digest(evento):
             return evento.orden
         previous, expected = evento.hash, expected + 1
