@@ -14,12 +14,13 @@ import jobs.clock
 import jobs.demo
 import jobs.worker
 from config import LIGHT, RUNS
-from extensions import db
+from extensions import db, reading
 from jobs import sweeps
+from rules import texts
 from rules.deadlines import ZONE
 from rules.glossary import CARGO
 from quipux_commands import quipux
-from services import board_summary, clock, health, schedule, signin
+from services import board_summary, clock, health, mover, schedule, signin
 from services.demo import ACCOUNTS, PASSWORD, STAFF
 from services.errors import Refused
 
@@ -27,12 +28,15 @@ usuario = AppGroup("usuario", help="Personas que ingresan al sistema.")
 feriados = AppGroup("feriados", help="Días de descanso obligatorio.")
 settings = AppGroup("config", help="La configuración de esta instalación.")
 tablero = AppGroup("tablero", help="Las cifras del tablero.")
+recorrido = AppGroup("recorrido", help="La historia de cada solicitud y de cada proceso.")
+
+_OF = {"solicitud": "Solicitud", "implantacion": "Implantación", "cambio": "Cambio de AIQ"}
 
 
 def register(app: Flask) -> None:
     """Add all of them, and Flask-Migrate's `db`."""
     app.extensions["migrate"].migrate  # noqa: B018  (made now, it adds its own)
-    for command in (usuario, feriados, quipux, settings, tablero, sweep, worker, clock_process, demo_setup):
+    for command in (usuario, feriados, quipux, settings, tablero, recorrido, sweep, worker, clock_process, demo_setup):
         app.cli.add_command(command)
 
 
@@ -82,6 +86,21 @@ def check_settings() -> None:
 def rebuild_board() -> None:
     """Vuelve a contar todos los días cerrados a partir de las solicitudes."""
     click.echo(f"{board_summary.rebuild()} días contados.")
+
+
+@recorrido.command("check")
+def check_chains() -> None:
+    """Verifica la cadena de todos los Recorridos e imprime los que no se sostienen; sale con 1 si hay alguno."""
+    seen = broken = 0
+    with reading():
+        for owner, number, link in mover.chains():
+            seen += 1
+            if link is not None:
+                broken += 1
+                click.echo(f"{_OF[owner]} Nº {texts.number6(number)}: la fila {link} no corresponde a la anterior.")
+    click.echo(f"{seen} recorridos verificados, {broken} alterados.")
+    if broken:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()

@@ -55,9 +55,11 @@ def tick(next_turn: dict[str, float]) -> list[str]:
             next_turn[name] = time.monotonic() + seconds
             ran.append(name)
             _safely(name)
+            sign_of_life()
     for name in _daily():
         ran.append(name)
         _once_a_day(name)
+        sign_of_life()
     return ran
 
 

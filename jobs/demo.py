@@ -73,6 +73,7 @@ def _expired() -> None:
         _produced(solicitud)
     with back(days=15, hour=0):
         decisions.expire(_again(solicitud))
+        db.session.commit()
         purge.purge(_again(solicitud))
 
 

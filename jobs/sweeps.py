@@ -10,11 +10,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import chain
 
 from sqlalchemy import select
 
 from extensions import db
-from models import CorreoEstado, Ejecucion, EjecucionEstado, Parte, Solicitud
+from models import CorreoEstado, Solicitud
 from rules.deadlines import reminders_before
 from rules.lifecycle import Estado
 from services import (
@@ -29,6 +30,7 @@ SCRATCH_KEPT = timedelta(hours=6)
 # A woken worker takes one run after another: more nudges than workers are of no use.
 NUDGES = 8
 LOTE_SECONDS = 2.0
+MAIL_SECONDS = 5.0
 
 
 def due(*, all_approved: bool = False) -> tuple[int, int]:
@@ -42,13 +44,24 @@ def reconcile() -> tuple[int, int]:
     """Runs that lost their lease, whatever the queue believes: a worker is woken and takes them over. Idle workers are woken
     for volumes of large runs that nobody is making. Bulk approvals that nobody carries on go on here, a little at each turn:
     no worker and no queue is needed for them."""
-    lotes = desk_batch.unfinished()
-    for lote in lotes:
-        desk_batch.work(lote, LOTE_SECONDS)
     lost = _wake(turns.orphans())
     if wanting := leases.wanting():
         _wake(min(len(wanting), after.idle_workers()))
-    return lost + len(lotes), 0
+    done, failed = _carry_on(desk_batch.unfinished())
+    return lost + done, failed
+
+
+def _carry_on(lotes: list[int]) -> tuple[int, int]:
+    done = failed = 0
+    for lote in lotes:
+        try:
+            desk_batch.work(lote, LOTE_SECONDS)
+            done += 1
+        except Exception:
+            log.exception("sweep failed for bulk approval %s", lote)
+            db.session.rollback()
+            failed += 1
+    return done, failed
 
 
 def _wake(waiting: int) -> int:
@@ -91,10 +104,15 @@ def _remind(solicitud: Solicitud) -> bool:
 
 
 def mail() -> tuple[int, int]:
-    """Send what was deferred, and what was never picked up."""
-    states = [notices.send(correo_id) for correo_id in notices.due()]
-    bad = {CorreoEstado.DIFERIDO, CorreoEstado.FALLIDO}
-    return sum(s not in bad for s in states), sum(s in bad for s in states)
+    """Send what was deferred, and what was never picked up, a little at each turn: a mail server that says nothing must not
+    keep the clock from what else is due."""
+    end, sent, failed = time.monotonic() + MAIL_SECONDS, 0, 0
+    for correo_id in notices.due():
+        estado = notices.send(correo_id)
+        sent, failed = sent + (estado is CorreoEstado.ENVIADO), failed + (estado in {CorreoEstado.DIFERIDO, CorreoEstado.FALLIDO})
+        if time.monotonic() >= end:
+            break
+    return sent, failed
 
 
 def refresh_mirror() -> tuple[int, int]:
@@ -121,24 +139,15 @@ def top_up_petitions() -> tuple[int, int]:
 
 def tidy_storage() -> tuple[int, int]:
     """Delete objects no row knows, report rows whose object is missing, and clear what killed workers left."""
-    removed = failed = 0
-    known = purge.known_keys()
-    for stat in storage().list("solicitudes/"):
-        if stat.key not in known and clock.now().timestamp() - stat.modified > SCRATCH_KEPT.total_seconds():
-            storage().delete(stat.key)
-            removed += 1
-    # By the machine's clock, as the object's own time: a moved clock must not take an upload of this minute for an old one.
-    for key in uploads.abandoned(time.time() - SCRATCH_KEPT.total_seconds()):
+    # By the machine's clock, as the object's own time: a moved clock must not take what was put this minute for old.
+    old, removed = time.time() - SCRATCH_KEPT.total_seconds(), 0
+    for key in chain(purge.unknown(old), uploads.abandoned(old)):
         storage().delete(key)
         removed += 1
-    missing = db.session.scalars(
-        select(Parte.clave).join(Ejecucion).where(Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
-    ).all()
+    missing = purge.missing_keys()
     for key in missing:
-        if storage().stat(key) is None:
-            log.error("a published part is missing in the storage: %s", key)
-            failed += 1
-    return removed + _clear_scratch(), failed
+        log.error("a published part is missing in the storage: %s", key)
+    return removed + _clear_scratch(), len(missing)
 
 
 def _clear_scratch() -> int:

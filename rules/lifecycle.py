@@ -65,7 +65,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """From which estados an action may start, and where it leads (None: the estado stays)."""
+    """From which estados an action may start, and where it leads (None: the estado stays). needs_reason: the Recorrido must say why."""
 
     sources: frozenset[Estado]
     target: Estado | None

@@ -189,12 +189,6 @@ def stop(actor: Actor, solicitud: Solicitud, reason: str) -> None:
         raise Conflict("La solicitud cambió de estado mientras usted la revisaba. Actualice la página.") from None
 
 
-def abandon(solicitud: Solicitud) -> None:
-    """The request ends: so does the complement that is being made for it. The caller commits."""
-    if (run := live(solicitud)) is not None:
-        give_up(run, "vigencia")
-
-
 def _drop(run: Ejecucion, cause: str) -> None:
     run.estado, run.detencion, run.terminada_en = EjecucionEstado.CANCELADA, cause, clock.now()
     run.arrendada_hasta, run.espera, run.espera_desde, run.plan_clave = None, "", None, ""

@@ -15,7 +15,7 @@ from rules import deadlines, texts
 from rules.glossary import DEVOLUCION, RECHAZO
 from rules.lifecycle import Action, Motivo
 from rules.policy import Actor
-from services import acting, clock, complements, notices, schedule
+from services import acting, clock, notices, runs, schedule
 from services.asking import Heard, beforehand
 from services.errors import Refused
 from services.mover import move
@@ -135,7 +135,7 @@ def reject(actor: Actor, solicitud: Solicitud, reason: str, text: str, *, versio
     if solicitud.ejecuciones:
         columns["purgar_desde"] = at + REJECTED_KEPT
     acting.move_or_tell(solicitud, Action.REJECT, actor, version=version, comment=comment, data={"motivo": reason}, **columns)
-    complements.abandon(solicitud)
+    runs.abandon(solicitud)
     notices.tell("rechazada", solicitud, comentario=comment)
     return solicitud
 
@@ -160,6 +160,6 @@ def expire(solicitud: Solicitud) -> Solicitud:
     at = clock.now()
     move(solicitud, Action.EXPIRE, None, data={"motivo": str(Motivo.VIGENCIA_TERMINADA)}, motivo=Motivo.VIGENCIA_TERMINADA,
          eliminada_en=solicitud.vigente_hasta, purgar_desde=at)
-    complements.abandon(solicitud)
+    runs.abandon(solicitud)
     notices.tell("vencida", solicitud)
     return solicitud

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
@@ -29,6 +29,7 @@ AT_ONCE = 4.0  # seconds that the person who confirms waits; the rest is the wor
 SLICE = 120.0  # seconds of one job: less than its time limit
 STUCK = timedelta(minutes=2)
 NOTE = "Aprobación por lote"
+BROKEN = "Ocurrió un error interno al aprobarla: ábrala y decida por separado. Si el error se repite, avise a quien administra el sistema."
 
 
 # --- confirming --------------------------------------------------------------------------------------------------------
@@ -94,9 +95,9 @@ def _one(lote_id: int) -> bool:
     if fila is None:
         db.session.rollback()
         return False
-    officer = people.actor_of(db.session.get(Usuario, fila.lote.creado_por_id), clock.now())
     try:
         with db.session.begin_nested():
+            officer = people.actor_of(db.session.get(Usuario, fila.lote.creado_por_id), clock.now())
             row = _approve(officer, fila, heard)
         fila.resultado, fila.fecha_final, fila.detalle = LoteResultado.APROBADA, row.fecha_tentativa, _said(fila, row)
     except NotFound:
@@ -107,6 +108,11 @@ def _one(lote_id: int) -> bool:
         fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, conflict.message
     except ValueError as impossible:  # rules.calendar, in Spanish
         fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, str(impossible)
+    except OperationalError:  # the database's trouble, not the row's: it is tried again
+        raise
+    except Exception:  # left pending, it would come first for ever and keep the others waiting
+        log.exception("bulk approval %s, request %s", lote_id, fila.solicitud_id)
+        fila.resultado, fila.detalle = LoteResultado.NO_APROBADA, BROKEN
     db.session.commit()
     return True
 
@@ -118,7 +124,13 @@ def _hear(lote_id: int) -> Heard:
     )
     with unlocked():
         row = db.session.scalar(pending.order_by(LoteFila.orden).limit(1))
-        return decisions.hear(row) if row else Heard()
+        try:
+            return decisions.hear(row) if row else Heard()
+        except OperationalError:
+            raise
+        except Exception:  # asked again when the row is taken, it fails there, and is written in the row
+            log.exception("bulk approval %s", lote_id)
+            return Heard()
 
 
 def _approve(officer: Actor, fila: LoteFila, heard: Heard) -> Solicitud:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,10 +22,13 @@ from rules.lifecycle import TRANSITIONS, Action, Estado, IllegalMove, Transition
 from rules.policy import Actor
 from rules.processes import CHANGE, IMPLANTATION, Step
 from services import clock
+from services.errors import Refused
 
 Thing = Solicitud | Implantacion | CambioAIQ
 # The column of Evento that names each, and its name in the hashed text.
 _OWNER = {Solicitud: "solicitud", Implantacion: "implantacion", CambioAIQ: "cambio"}
+# Recorridos that are read at a time when all are.
+BLOCK = 500
 _PROCESS = {Implantacion: IMPLANTATION, CambioAIQ: CHANGE}
 
 
@@ -40,7 +45,8 @@ def move(
     """Carry out `action` on the request; `columns` are written with the estado, in one compare-and-set.
 
     actor None is *Sistema*. `version`: the one the person saw, when a stale form must be refused.
-    Raises IllegalMove when the estado (as it is in the database now, vigencia included) does not allow the action."""
+    Raises IllegalMove when the estado (as it is in the database now, vigencia included) does not allow the action; Refused when the
+    action needs a reason and `comment` gives none."""
     transition = TRANSITIONS[action]
     at = clock.now()
     db.session.flush()
@@ -48,6 +54,7 @@ def move(
     # A vigencia that is over is still Atendida in the row until the sweep: that one move may take it from there.
     if estado not in transition.sources and not (action is Action.EXPIRE and solicitud.estado in transition.sources):
         raise IllegalMove(action, estado)
+    _reasoned(transition, comment)
     _write(solicitud, action, transition, version, columns)
     if transition.recorded:
         record(solicitud, action, actor, at, comment=comment, data=data)
@@ -64,14 +71,21 @@ def advance(
     version: int | None = None,
     **columns: Any,
 ) -> Implantacion | CambioAIQ:
-    """The same for a process of the AIQs. Raises IllegalMove."""
+    """The same for a process of the AIQs. Raises IllegalMove, Refused."""
     transition = _PROCESS[type(process)].get(step)
     db.session.flush()
     if transition is None or process.estado not in transition.sources:
         raise IllegalMove(step, process.estado)
+    _reasoned(transition, comment)
     _write(process, step, transition, version, columns)
     record(process, step, actor, clock.now(), comment=comment, data=data)
     return process
+
+
+def _reasoned(transition: Transition, comment: str) -> None:
+    """The forms ask for it in words of their own; here is the rule."""
+    if transition.needs_reason and not comment.strip():
+        raise Refused({"motivo": "Escriba el motivo."})
 
 
 def _write(thing: Thing, action: Action | Step, transition: Transition, version: int | None, columns: dict[str, Any]) -> None:
@@ -182,9 +196,25 @@ def digest(evento: Evento) -> str:
 
 def broken_link(thing: Thing) -> int | None:
     """`orden` of the first row that does not follow from the one before, None when the chain holds."""
-    previous, expected = "", 1
     column = getattr(Evento, f"{_OWNER[type(thing)]}_id")
-    for evento in db.session.scalars(select(Evento).where(column == thing.id).order_by(Evento.orden)):
+    return _broken(db.session.scalars(select(Evento).where(column == thing.id).order_by(Evento.orden)))
+
+
+def chains() -> Iterator[tuple[str, int, int | None]]:
+    """Every Recorrido there is, some hundred at a time: whose it is ("solicitud", "implantacion", "cambio"), its number, and the
+    broken link as above. One without any row is broken at its first."""
+    for kind, owner in _OWNER.items():
+        column, last = getattr(Evento, f"{owner}_id"), 0
+        while ids := db.session.scalars(select(kind.id).where(kind.id > last).order_by(kind.id).limit(BLOCK)).all():
+            last = ids[-1]
+            rows = db.session.scalars(select(Evento).where(column.between(ids[0], last)).order_by(column, Evento.orden))
+            found = {number: _broken(chain) for number, chain in groupby(rows, attrgetter(column.key))}
+            yield from ((owner, number, found.get(number, 1)) for number in ids)
+
+
+def _broken(chain: Iterable[Evento]) -> int | None:
+    previous, expected = "", 1
+    for evento in chain:
         if evento.orden != expected or evento.previo != previous or evento.hash != digest(evento):
             return evento.orden
         previous, expected = evento.hash, expected + 1

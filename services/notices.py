@@ -10,12 +10,12 @@ import smtplib
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Iterable
 
 from flask import current_app, render_template
 from flask_mail import BadHeaderError, Message
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 # Waits between attempts; after the last one the mail is Fallido and shown to the SGE.
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 STALE = timedelta(minutes=2)
-SMTP_SECONDS = 30
+SMTP_SECONDS = 30  # of each step of a delivery
+# How long a mail is its sender's alone: longer than a dozen silent steps, and than the worker gives a job (services.after.send).
+HELD = timedelta(minutes=12)
 DIGEST_ROWS = 20  # of each list; the rest is behind its link
 
 
@@ -92,32 +94,57 @@ def compose(
 
 
 def send(correo_id: int) -> CorreoEstado:
-    """Send one mail now and keep how it went. May run twice: a mail already sent is left alone."""
-    row = db.session.get(Correo, correo_id, with_for_update=True)
-    if row is None or row.estado in {CorreoEstado.ENVIADO, CorreoEstado.FALLIDO}:
-        db.session.commit()
-        return row.estado if row else CorreoEstado.FALLIDO
-    row.intentos += 1
-    try:
-        deliver(row)
-    # Also an address that cannot be written in a header: one bad mail must not stop the sweep of the others.
-    except (smtplib.SMTPException, OSError, BadHeaderError, ValueError) as problem:
-        _defer(row, problem)
-    else:
-        row.estado, row.enviado_en, row.error, row.proximo_en = CorreoEstado.ENVIADO, clock.now(), "", None
+    """Send one mail now and keep how it went. May run twice, also at the same time: who comes second leaves it alone, as one that was
+    sent already. No transaction is open while the server is talked to: a silent one must not keep everybody from writing (ADR 0005)."""
+    if letter := _claim(correo_id):
+        try:
+            deliver(letter)
+        # Also an address that cannot be written in a header: one bad mail must not stop the sweep of the others.
+        except (smtplib.SMTPException, OSError, BadHeaderError, ValueError) as problem:
+            _defer(letter, problem)
+        else:
+            # Whoever dies before this is committed has sent a mail that will be sent again: a second copy is better than none.
+            _write(correo_id, estado=CorreoEstado.ENVIADO, enviado_en=clock.now(), error="", proximo_en=None)
+    estado = db.session.scalar(select(Correo.estado).where(Correo.id == correo_id))
     db.session.commit()
-    return row.estado
+    return estado or CorreoEstado.FALLIDO
 
 
-def deliver(row: Correo) -> None:
+def _claim(correo_id: int) -> Row | None:
+    """Count the attempt and hold the mail for it: its columns as they are now, None when it is not to be sent or somebody else is
+    sending it. Commits."""
+    at = clock.now()
+    letter = db.session.execute(
+        update(Correo)
+        .where(Correo.id == correo_id, Correo.estado.in_((CorreoEstado.PENDIENTE, CorreoEstado.DIFERIDO)), _free(at))
+        .values(intentos=Correo.intentos + 1, proximo_en=at + HELD)
+        .returning(*Correo.__table__.c),
+        execution_options={"synchronize_session": False},
+    ).one_or_none()
+    db.session.commit()
+    return letter
+
+
+def _free(at: datetime) -> ColumnElement[bool]:
+    """Nobody is sending it. Of a new mail whatever the hour: of two machines one's clock may be a little late."""
+    return or_(Correo.intentos == 0, Correo.proximo_en <= at)
+
+
+def _write(correo_id: int, *conditions: ColumnElement[bool], **columns: Any) -> None:
+    db.session.execute(
+        update(Correo).where(Correo.id == correo_id, *conditions).values(**columns), execution_options={"synchronize_session": False}
+    )
+
+
+def deliver(letter: Row) -> None:
     """Hand the mail to the server. Without MAIL_SERVER (the demo) the row itself is the outbox: /correos shows it."""
     if not current_app.config["MAIL_SERVER"]:
         if not current_app.config["DEMO"]:
             raise OSError("MAIL_SERVER no está configurado")
         return
     message = Message(
-        subject=row.asunto, recipients=[row.para], body=row.texto, html=row.html,
-        cc=[a.strip() for a in row.copia.split(",") if a.strip()], reply_to=row.responder_a or None,
+        subject=letter.asunto, recipients=[letter.para], body=letter.texto, html=letter.html,
+        cc=[a.strip() for a in letter.copia.split(",") if a.strip()], reply_to=letter.responder_a or None,
         extra_headers={"Auto-Submitted": "auto-generated", "Content-Language": "es-EC"},
     )
     with _sockets_time_out():
@@ -136,13 +163,16 @@ def _sockets_time_out():
         socket.setdefaulttimeout(before)
 
 
-def _defer(row: Correo, problem: Exception) -> None:
-    log.warning("mail %s not sent (attempt %s): %s", row.id, row.intentos, type(problem).__name__)
-    row.error = f"{type(problem).__name__}: {problem}"[:300]
-    if row.intentos > len(BACKOFF):
-        row.estado, row.proximo_en = CorreoEstado.FALLIDO, None
-    else:
-        row.estado, row.proximo_en = CorreoEstado.DIFERIDO, clock.now() + BACKOFF[row.intentos - 1]
+def _defer(letter: Row, problem: Exception) -> None:
+    """Unless another attempt has taken the mail meanwhile: that one tells how it goes."""
+    log.warning("mail %s not sent (attempt %s): %s", letter.id, letter.intentos, type(problem).__name__)
+    estado, again = CorreoEstado.FALLIDO, None
+    if letter.intentos <= len(BACKOFF):
+        estado, again = CorreoEstado.DIFERIDO, clock.now() + BACKOFF[letter.intentos - 1]
+    _write(
+        letter.id, Correo.intentos == letter.intentos, Correo.estado != CorreoEstado.ENVIADO,
+        estado=estado, proximo_en=again, error=f"{type(problem).__name__}: {problem}"[:300],
+    )
 
 
 def resend(row: Correo) -> None:
@@ -152,7 +182,7 @@ def resend(row: Correo) -> None:
 
 
 def due(limit: int = 200) -> list[int]:
-    """Ids of mails to be sent now: deferred ones whose time has come, and any whose nudge got lost."""
+    """Ids of mails to be sent now: deferred ones whose time has come, and any whose nudge or whose sender got lost."""
     at = clock.now()
     return list(
         db.session.scalars(
@@ -160,7 +190,7 @@ def due(limit: int = 200) -> list[int]:
             .where(
                 or_(
                     (Correo.estado == CorreoEstado.DIFERIDO) & (Correo.proximo_en <= at),
-                    (Correo.estado == CorreoEstado.PENDIENTE) & (Correo.creado_en <= at - STALE),
+                    (Correo.estado == CorreoEstado.PENDIENTE) & (Correo.creado_en <= at - STALE) & _free(at),
                 )
             )
             .order_by(Correo.id)

@@ -32,7 +32,8 @@ class Fenced(Exception):
 
 
 class CountsBroken(Exception):
-    """encontrados ≠ incluidos + con novedad + excluidos. Never published (archive.md §5)."""
+    """What was found is not what the volumes hold and what was left out: a part is missing, or a document was lost or counted twice.
+    Never published (archive.md §5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,11 @@ def finish(claim: Claim) -> Solicitud:
     run = db.session.get(Ejecucion, claim.ejecucion_id, populate_existing=True)
     if missing := [p.numero for p in run.partes if not p.sha256]:
         raise CountsBroken(f"parts not published: {missing}")
-    con_novedad = len({n.documento_codi for n in run.novedades})
-    incluidos = run.encontrados - run.excluidos - con_novedad
-    if incluidos < 0 or run.encontrados != incluidos + con_novedad + run.excluidos:
-        raise CountsBroken(f"{run.encontrados} != {incluidos} + {con_novedad} + {run.excluidos}")
+    # Every volume counted, while it was made, the documents that begin in it: each document of the plan begins in one.
+    made, con_novedad = sum(p.documentos for p in data_parts(run)), len({n.documento_codi for n in run.novedades})
+    if run.encontrados != made + run.excluidos or con_novedad > made:
+        raise CountsBroken(f"{run.encontrados} found, {made} in the volumes ({con_novedad} con novedad), {run.excluidos} excluded")
+    incluidos = made - con_novedad
     if run.complemento and not complements.recover(run):
         detain(claim, "faltantes")
     at = clock.now()
@@ -193,13 +195,26 @@ def halt(run: Ejecucion, cause: str) -> None:
 
 def _freeze(run: Ejecucion, cause: str) -> None:
     """Detenida: everybody who works on it is fenced off, finished volumes stay."""
-    run.estado, run.detencion, run.arrendada_hasta = EjecucionEstado.DETENIDA, cause, None
-    run.espera, run.espera_desde, run.intento = "", None, run.intento + 1
-    fence_parts(run)
+    run.estado, run.detencion = EjecucionEstado.DETENIDA, cause
+    _fence(run)
 
 
-def fence_parts(run: Ejecucion) -> None:
-    """Nobody who is making a volume of this run may publish it any more."""
+def abandon(solicitud: Solicitud) -> None:
+    """The request ends, and so does what is being made for it, waits or was stopped: nobody publishes any more of it. The caller
+    commits."""
+    run = live(solicitud)
+    if run is None:
+        return
+    if run.complemento:
+        complements.give_up(run, "vigencia")
+        return
+    run.estado, run.terminada_en = EjecucionEstado.CANCELADA, clock.now()
+    _fence(run)
+
+
+def _fence(run: Ejecucion) -> None:
+    """Nobody who works on this run, or is making a volume of it, may write any more."""
+    run.arrendada_hasta, run.espera, run.espera_desde, run.intento = None, "", None, run.intento + 1
     db.session.flush()
     production.fence_parts([run.id])
 

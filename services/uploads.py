@@ -20,6 +20,7 @@ from rules.policy import Actor
 from rules.texts import size
 from services import clock, pdf_inspection
 from services.adapters import storage, temporary
+from services.asking import unlocked
 from services.errors import Refused
 
 PREFIX = "adjuntos/"
@@ -73,9 +74,11 @@ def open(adjunto: Adjunto) -> BinaryIO:
 
 def abandoned(before: float) -> Iterator[str]:
     """Keys of uploads that no row speaks of, last written before `before` (epoch seconds): their form was never saved.
-    Each is looked at again when it is asked for, as the same bytes may have come in meanwhile."""
+    Each is looked at again when it is asked for, as the same bytes may have come in meanwhile. Ends the present transaction, in
+    which nothing may have been written."""
     old = [stat.key for stat in storage().list(PREFIX) if stat.modified < before]
-    known = set(db.session.scalars(select(Adjunto.clave)))
+    with unlocked():
+        known = set(db.session.scalars(select(Adjunto.clave)))
     for key in old:
         found = storage().stat(key) if key not in known else None
         if found and found.modified < before:

@@ -1,4 +1,4 @@
-"""Commands for operators: the first account of the SGE, and the feriados of a year."""
+"""Commands for operators: the first account of the SGE, the feriados of a year, the chains of all Recorridos."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from extensions import db
-from models import Cargo, Feriado, Nombramiento, Usuario
-from services import signin
+from models import CambioAIQ, Cargo, Evento, Feriado, Implantacion, Nombramiento, Usuario
+from services import mover, signin
 from services.errors import Refused
+from sources import demo_people as people
+from tests import changing
+from tests.jobs import story
 
 NEW = {"--cedula": "1713175071", "--correo": "Jefa@gobiernoelectronico.gob.ec", "--nombre": "Ana", "--apellido": "Núñez"}
 
@@ -98,3 +101,25 @@ def test_a_day_that_an_officer_renamed_is_left_alone(app, run):
 @pytest.mark.parametrize("year", ["1999", "veinte"])
 def test_a_year_without_rule_is_refused(run, year):
     assert run("feriados", "seed", year).exit_code == 2
+
+
+def test_every_recorrido_is_read_and_each_broken_one_named(app, run, monkeypatch):
+    """Of all three kinds, over several blocks: a changed row, and one that has lost all of its rows."""
+    monkeypatch.setattr(mover, "BLOCK", 2)
+    with app.app_context():
+        requests = [story.sent(person).id for person in (people.LAWYER, people.DRIVER, people.ACCOUNTANT)]
+        change = changing.started().id
+        total = 3 + sum(db.session.scalar(select(func.count()).select_from(kind)) for kind in (CambioAIQ, Implantacion))
+    answer = run("recorrido", "check")
+    assert answer.exit_code == 0 and answer.stdout == f"{total} recorridos verificados, 0 alterados.\n", answer.output
+    with app.app_context():
+        db.session.execute(update(Evento).where(Evento.solicitud_id == requests[1], Evento.orden == 2).values(comentario="otra cosa"))
+        db.session.execute(delete(Evento).where(Evento.solicitud_id == requests[2]))
+        db.session.execute(update(Evento).where(Evento.cambio_id == change, Evento.orden == 1).values(actor_id=None))
+        db.session.commit()
+    answer = run("recorrido", "check")
+    assert answer.exit_code == 1 and answer.stdout.splitlines() == [
+        f"Solicitud Nº {requests[1]:06d}: la fila 2 no corresponde a la anterior.",
+        f"Solicitud Nº {requests[2]:06d}: la fila 1 no corresponde a la anterior.",
+        f"Cambio de AIQ Nº {change:06d}: la fila 1 no corresponde a la anterior.", f"{total} recorridos verificados, 3 alterados.",
+    ]

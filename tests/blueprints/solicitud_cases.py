@@ -88,10 +88,11 @@ def _run(solicitud: Solicitud, **options) -> Ejecucion:
 
 
 def _finish(solicitud: Solicitud, run: Ejecucion) -> Solicitud:
-    now = clock.now()
+    shape = {"ejecucion_id": run.id, "tipo": ParteTipo.DATOS, "publicada_en": clock.now()}
+    first, documents = 60, run.encontrados - run.excluidos
     db.session.add_all([
-        Parte(ejecucion_id=run.id, numero=1, tipo=ParteTipo.DATOS, nombre=f"{solicitud.nombre_archivo}.z01", bytes=1_400_000_000, sha256="a" * 64, publicada_en=now),
-        Parte(ejecucion_id=run.id, numero=2, tipo=ParteTipo.DATOS, nombre=f"{solicitud.nombre_archivo}.zip", bytes=700_000_000, sha256="b" * 64, publicada_en=now),
+        Parte(numero=1, nombre=f"{solicitud.nombre_archivo}.z01", bytes=1_400_000_000, sha256="a" * 64, documentos=first, **shape),
+        Parte(numero=2, nombre=f"{solicitud.nombre_archivo}.zip", bytes=700_000_000, sha256="b" * 64, documentos=documents - first, **shape),
         Novedad(ejecucion_id=run.id, documento_codi="2" * 20, numero="SNBAP-2021-0007-M", asunto="Informe de bodega", archivo="informe.pdf", causa="ausente"),
     ])
     db.session.flush()

@@ -46,7 +46,7 @@ def made(app, number: int, recovered: int) -> None:
         counts = {"encontrados": 2, "excluidos": 0, "con_novedad": 2 - recovered, "bytes_total": 10}
         runs.planned(claim, "k/plan.gz", counts=counts, parts=[], asked={n.id: n.ruta for n in rows})
         db.session.add(Parte(ejecucion_id=claim.ejecucion_id, numero=1, tipo=ParteTipo.DATOS, nombre=f"RESPALDO_{number:06d}_C1.zip", bytes=4_000_000,
-                             sha256="c" * 64, clave="k/c1.zip"))
+                             sha256="c" * 64, clave="k/c1.zip", documentos=2))
         for lost in rows[recovered:]:
             db.session.add(Novedad(ejecucion_id=claim.ejecucion_id, documento_codi=lost.documento_codi, archivo=lost.archivo, causa="ausente", ruta=lost.ruta))
         db.session.commit()

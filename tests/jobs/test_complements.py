@@ -219,6 +219,7 @@ def test_a_complement_counts_for_complete_downloads_and_its_files_are_purged_too
     assert len(told) == 2 and told[1] == told[0] + 1 and trail.downloaded(again(solicitud))
     row = again(solicitud)
     decisions.expire(row)
+    db.session.commit()
     purge.purge(row)
     db.session.commit()
     assert not list(storage().list(f"solicitudes/{again(solicitud).id:06d}/"))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from contextvars import copy_context
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from extensions import db
 from models import Correo, Evento, Lote, LoteFila, LoteResultado, Nombramiento, Solicitud, Usuario
 from jobs import sweeps
 from rules.lifecycle import Action, Estado
-from services import clock, decisions, desk_batch, desk_preview, schedule
+from services import acting, clock, decisions, desk_batch, desk_preview, schedule
 from services.desk_queue import ALL, CLEAN, Filters
 from services.errors import NotFound, Refused
 from sources import demo_people as demo
@@ -195,6 +197,69 @@ def test_the_clock_finishes_what_nobody_carries_on(ctx, at):
         assert sweeps.run("reconcile")[0]["done"] == 1
         assert sweeps.run("reconcile")[0]["done"] == 0
     assert db.session.get(Lote, number).terminado_en and db.session.get(Solicitud, wanted).estado is Estado.APROBADA
+
+
+@pytest.fixture
+def faulty(ctx, monkeypatch):
+    """`faulty(RuntimeError, (decisions, "approve"))`: a Lote of three requests; these steps fail with the first of them."""
+
+    def make(problem: type[Exception], *steps) -> Lote:
+        rows = [waiting(account, days=3 - n) for n, account in enumerate(PEOPLE[:3])]
+        lote = desk_batch.confirm(actor(), desk_preview.preview(actor(), Filters()).seal)
+        assert [f.solicitud_id for f in lote.filas] == [r.id for r in rows]
+        bad = rows[0].id
+
+        def broken(real, *given, **rest):
+            if any(isinstance(each, Solicitud) and each.id == bad for each in given):
+                raise problem("a fault of ours", None, Exception())
+            return real(*given, **rest)
+
+        for module, step in steps:
+            monkeypatch.setattr(module, step, partial(broken, getattr(module, step)))
+        return lote
+
+    return make
+
+
+# What cannot be asked before the row is taken cannot be asked then either.
+@pytest.mark.parametrize("steps", [[(decisions, "approve")], [(decisions, "hear"), (acting, "eligible_now")]])
+def test_a_row_that_fails_for_no_foreseen_reason_says_so_and_keeps_no_other_waiting(faulty, caplog, steps):
+    lote = faulty(RuntimeError, *steps)
+    assert desk_batch.work(lote.id) == 0
+    bad, *good = lote.filas
+    assert (bad.resultado, bad.detalle) == (LoteResultado.NO_APROBADA, desk_batch.BROKEN) and bad.solicitud.estado is Estado.ENVIADA
+    assert {f.resultado for f in good} == {LoteResultado.APROBADA} and lote.terminado_en == NOW
+    assert f"request {bad.solicitud_id}" in caplog.text
+
+
+def test_the_databases_trouble_is_not_the_rows_and_is_tried_again(faulty, monkeypatch):
+    lote = faulty(OperationalError, (decisions, "approve"))
+    with pytest.raises(OperationalError):
+        desk_batch.work(lote.id)
+    db.session.rollback()
+    assert {f.resultado for f in lote.filas} == {LoteResultado.PENDIENTE}
+    monkeypatch.undo()
+    assert desk_batch.work(lote.id) == 0 and {f.resultado for f in lote.filas} == {LoteResultado.APROBADA}
+
+
+def test_a_lote_that_cannot_be_carried_on_keeps_nothing_else_from_being_reconciled(ctx, at, monkeypatch):
+    """The clock's turn: a broken Lote is told of, the next one is carried on, and lost runs come before both."""
+    lotes = []
+    for account in PEOPLE[:2]:
+        waiting(account)
+        lotes.append(desk_batch.confirm(actor(), desk_preview.preview(actor(), Filters()).seal).id)
+    real, ran = desk_batch.work, []
+
+    def work(number, seconds):
+        ran.append(number)
+        return real(number, seconds) if number != lotes[0] else 1 / 0
+
+    monkeypatch.setattr(desk_batch, "work", work)
+    monkeypatch.setattr(sweeps.turns, "orphans", lambda: ran.append("orphans") or 0)
+    with at(minutes=3):
+        report, = sweeps.run("reconcile")
+    assert (report["done"], report["failed"]) == (1, 1) and ran == ["orphans", *lotes]
+    assert db.session.get(Lote, lotes[1]).terminado_en
 
 
 def test_only_the_sge_sees_a_lote(ctx):

@@ -11,6 +11,7 @@ from extensions import db
 from models import Cuenta, Evento, Solicitud, Usuario
 from rules.lifecycle import LIVE, TRANSITIONS, Action, Clase, Estado, IllegalMove, Motivo, allows, effective
 from services import clock, mover
+from services.errors import Refused
 from services.people import actor_of, search_text
 from sources import demo_people as people
 
@@ -70,6 +71,18 @@ def test_every_estado_and_every_action(solicitud, actor, estado, action):
     assert mover.broken_link(row) is None
 
 
+@pytest.mark.parametrize("action", [a for a, t in TRANSITIONS.items() if t.needs_reason])
+def test_what_needs_a_reason_does_not_happen_without_one(solicitud, actor, action):
+    estado = min(TRANSITIONS[action].sources)
+    row = solicitud(estado)
+    for comment in ("", " \n"):
+        with pytest.raises(Refused) as refused:
+            mover.move(row, action, actor, comment=comment, **ended(action, estado))
+        assert refused.value.fields == {"motivo": "Escriba el motivo."}
+    db.session.refresh(row)
+    assert (row.estado, row.version) == (estado, 1) and [e.accion for e in row.eventos] == [Action.CREATE]
+
+
 def test_the_table_names_every_action_but_the_first():
     assert set(Action) - set(TRANSITIONS) == NO_TRANSITION
     reached = {t.target for t in TRANSITIONS.values()} - {None}
@@ -96,7 +109,7 @@ def test_a_move_from_an_old_reading_does_not_happen(solicitud, actor, version):
         update(Solicitud).where(Solicitud.id == row.id).values(estado=Estado.APROBADA, version=version), execution_options={"synchronize_session": False}
     )
     with pytest.raises(IllegalMove) as refused:
-        mover.move(row, Action.RETURN, actor)
+        mover.move(row, Action.RETURN, actor, comment="por una razón")
     assert refused.value.estado is Estado.APROBADA and row.estado is Estado.APROBADA
     assert [e.accion for e in row.eventos] == [Action.CREATE]
 

@@ -6,7 +6,7 @@ import pytest
 
 from extensions import db
 from jobs import produce
-from models import EjecucionEstado
+from models import EjecucionEstado, Parte
 from rules.lifecycle import Estado, IllegalMove
 from services import decisions, purge, runs, turns
 from services.adapters import storage
@@ -32,17 +32,55 @@ def put(key: str) -> None:
 
 def test_files_of_a_living_request_are_never_deleted():
     solicitud = story.produced()
-    assert purge.pending() == [] and stored(solicitud.id) <= purge.known_keys()
+    keys = stored(solicitud.id)
+    assert purge.pending() == [] and keys <= purge.known_keys()
     with pytest.raises(IllegalMove):
         purge.purge(solicitud)
     db.session.rollback()
-    assert story.again(solicitud).purgada_en is None
+    assert story.again(solicitud).purgada_en is None and stored(solicitud.id) == keys
+
+
+def test_of_two_who_delete_at_the_same_time_one_records_it(ctx, monkeypatch):
+    """The sweep comes while a second officer's word is being carried out: no transaction keeps it out."""
+    solicitud = story.produced()
+    decisions.reject(story.actor(story.OFFICER), solicitud, "documento_no_corresponde", "")
+    db.session.commit()
+    first = storage().list
+
+    def meanwhile(prefix=""):
+        monkeypatch.undo()
+        assert purge.purge(story.again(solicitud))
+        db.session.commit()
+        return first(prefix)
+
+    monkeypatch.setattr(storage(), "list", meanwhile)
+    with pytest.raises(Conflict):
+        purge.confirm(story.actor(story.SECOND_OFFICER), solicitud)
+    db.session.rollback()
+    assert story.actions(solicitud).count("purge") == 1 and story.again(solicitud).purgada_en == NOW
+
+
+def test_a_part_deleted_while_its_storage_is_looked_through_is_not_missing(monkeypatch):
+    solicitud = story.produced()
+    assert purge.missing_keys() == []
+    real, part = storage().stat, story.run_of(solicitud).partes[0]
+    key, number = part.clave, part.id
+
+    def deleted_and_written_down(asked):
+        storage().delete(asked)
+        db.session.get(Parte, number).borrada_en = NOW
+        db.session.commit()
+        return real(asked)
+
+    monkeypatch.setattr(storage(), "stat", deleted_and_written_down)
+    assert purge.missing_keys() == [] and not real(key)
 
 
 def test_a_second_officers_word_deletes_at_once():
     solicitud = story.produced()
     keys = stored(solicitud.id)
     decisions.reject(story.actor(story.OFFICER), solicitud, "documento_no_corresponde", "")
+    db.session.commit()
     assert purge.pending() == []
     for nobody in (story.OFFICER, story.AIQ):
         with pytest.raises(Conflict):
@@ -66,6 +104,7 @@ def test_what_a_stopped_run_left_goes_with_its_request():
     with pytest.raises(runs.Fenced):
         runs.detain(claim, "fuente")
     decisions.reject(story.actor(story.OFFICER), story.again(solicitud), "otro", "Se pidió por error.")
+    db.session.commit()
     purge.confirm(story.actor("sge2@demo.gob.ec"), story.again(solicitud))
     db.session.commit()
     assert not stored(claim.solicitud_id)

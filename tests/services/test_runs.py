@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Parte, ParteTipo, Solicitud
+from models import Ejecucion, EjecucionEstado, Novedad, Parte, ParteTipo, Solicitud
 from rules.lifecycle import Estado
-from services import after, clock, leases, runs, turns
+from services import after, clock, decisions, leases, runs, turns
 from services.errors import Conflict, Refused
 from sources import demo_people as people
 from tests.conftest import NOW
@@ -174,6 +174,20 @@ def test_nothing_is_finished_while_a_part_is_missing(claim):
     assert solicitud(claim).estado is Estado.EN_EJECUCION
 
 
+@pytest.mark.parametrize(("found", "excluded", "lost"), [(1, 0, 0), (0, 1, 0), (0, 0, 1)], ids=["fewer than found", "excluded too", "more lost than made"])
+def test_nothing_is_finished_whose_documents_do_not_add_up(claim, found, excluded, lost):
+    """The volumes say how many documents begin in them, the plan how many were found: neither is worked out from the other."""
+    plan(claim)
+    published(claim)
+    runs.write(claim, encontrados=found, excluidos=excluded)
+    db.session.add_all([Novedad(ejecucion_id=claim.ejecucion_id, documento_codi=f"d{n}", causa="ausente") for n in range(lost)])
+    db.session.commit()
+    with pytest.raises(runs.CountsBroken):
+        runs.finish(claim)
+    db.session.rollback()
+    assert solicitud(claim).estado is Estado.EN_EJECUCION and run(claim).estado is EjecucionEstado.EN_CURSO
+
+
 def test_the_end_of_vigencia_counts_from_the_day_of_generation(claim):
     plan(claim)
     published(claim)
@@ -219,6 +233,29 @@ def test_two_officers_at_once_the_second_is_told(claim):
     db.session.commit()
     with pytest.raises(Conflict):
         runs.stop(story.actor(story.SECOND_OFFICER), solicitud(claim), "Otra vez.")
+
+
+@pytest.mark.parametrize("retried", [True, False])
+def test_a_rejection_ends_the_run_that_waits_or_was_stopped(claim, retried):
+    """Whoever still has it in hand is refused, and nobody takes it up: it is over like its request."""
+    plan(claim, parts=2)
+    published(claim)
+    hold = leases.take(claim.ejecucion_id, "one", leader=True)
+    runs.stop(story.actor(story.OFFICER), solicitud(claim), "Se revisa el documento.")
+    db.session.commit()
+    if retried:
+        runs.retry(story.actor(story.OFFICER), solicitud(claim))
+        db.session.commit()
+    before = run(claim).intento, [p.intento for p in run(claim).partes]
+    decisions.reject(story.actor(story.OFFICER), solicitud(claim), "otro", "Se pidió por error.")
+    db.session.commit()
+    row = run(claim)
+    assert (row.estado, row.terminada_en, runs.live(solicitud(claim))) == (EjecucionEstado.CANCELADA, NOW, None)
+    assert (row.intento, row.partes[1].intento) == (before[0] + 1, before[1][1] + 1) and row.partes[0].sha256 == "a" * 64
+    assert turns.claim("two") is None and turns.orphans() == 0
+    for write in (lambda: runs.heartbeat(claim), lambda: leases.publish(hold, key="k", result=Made)):
+        with pytest.raises(runs.Fenced):
+            write()
 
 
 # --- what leaves after the commit --------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_a_full_day_is_passed_over_and_a_freed_one_is_taken_again(ctx):
     full = promised(THURSDAY, 100, account=people.RESEARCHER)
     row = waiting(documents=5)
     assert schedule.propose(row).day == FRIDAY
-    move(full, Action.REJECT, None, motivo="otro")
+    move(full, Action.REJECT, None, comment="Se pidió por error.", motivo="otro")
     assert schedule.propose(row).day == THURSDAY
 
 
