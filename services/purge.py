@@ -129,6 +129,7 @@ def missing_keys() -> list[str]:
 
 
 def _kept() -> list[str]:
-    kept = select(Parte.clave).join(Ejecucion).where(Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
+    there = (Parte.clave != "", Parte.borrada_en.is_(None), Ejecucion.estado == EjecucionEstado.PUBLICADA)
+    kept = select(Parte.clave).join(Ejecucion).where(*there)
     with unlocked():
         return list(db.session.scalars(kept))
