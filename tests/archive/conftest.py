@@ -6,6 +6,7 @@ import io
 import os
 import random
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -147,6 +148,14 @@ def validate_bag(folder: Path) -> bagit.Bag:
     bag = bagit.Bag(str(folder))
     bag.validate()
     return bag
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT is heard by this process and by those it starts: where the suite is a shell's background job, all of them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

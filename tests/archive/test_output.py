@@ -41,6 +41,7 @@ setattr(os, sys.argv[1], refused)
 sys.exit(main(sys.argv[4:]))
 """
 
+pytestmark = pytest.mark.usefixtures("ctrl_c")
 two_processors = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with one processor there is one process")
 
 

@@ -91,6 +91,7 @@ def test_a_process_that_is_killed_is_an_error_in_words():
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with one processor there is one process")
+@pytest.mark.usefixtures("ctrl_c")
 def test_whoever_is_interrupted_waits_for_nobody(tmp_path):
     def one(number, turn):
         (tmp_path / str(number)).touch()
