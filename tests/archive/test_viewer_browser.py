@@ -380,28 +380,18 @@ def test_a_complement_brings_what_was_missing(open_page, tmp_path):
     expect(page.locator(".partes")).to_contain_text("RESPALDO_000123_C1.zip")
 
 
-def test_a_complement_alone_opens_with_its_own_index(open_page, tmp_path):
+@pytest.mark.parametrize("key", ["C1", "C14"])
+def test_a_complement_alone_opens_with_its_own_index(open_page, tmp_path, key):
     found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
     for name, body in static_files():
         write(tmp_path, name, [body])
-    mine = header(name="RESPALDO_000123_C1", complement="C1")
+    mine = header(name=f"RESPALDO_000123_{key}", complement=key)
     write(tmp_path, index_name(mine), index_js(mine, [index_row(found)], parts=1, bytes_planned=7))
-    write(tmp_path, "visor/C1.js", part_js("C1", [clean(found)]))
+    write(tmp_path, f"visor/{key}.js", part_js(key, [clean(found)]))
     page = ready(open_page(tmp_path, fragment="#" + ID(3)))
     expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
     page.click("#info")
-    expect(page.locator(".partes li")).to_have_text([re.compile("RESPALDO_000123_C1.zip.*En esta carpeta")])
-
-
-def test_a_late_complement_alone_opens_with_its_own_index(open_page, tmp_path):
-    found = document(3, "Con un anexo perdido", files=[("anexo", "perdido.pdf", "data/Recibidos/2024/perdido.pdf", b"hallado")])
-    for name, body in static_files():
-        write(tmp_path, name, [body])
-    mine = header(name="RESPALDO_000123_C14", complement="C14")
-    write(tmp_path, index_name(mine), index_js(mine, [index_row(found)], parts=1, bytes_planned=7))
-    write(tmp_path, "visor/C14.js", part_js("C14", [clean(found)]))
-    page = ready(open_page(tmp_path, fragment="#" + ID(3)))
-    expect(page.get_by_role("link", name="perdido.pdf")).to_be_visible()
+    expect(page.locator(".partes li")).to_have_text([re.compile(f"RESPALDO_000123_{key}.zip.*En esta carpeta")])
 
 
 @pytest.mark.parametrize("key", ["C3", "C14", "C7_parte01"])
