@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from extensions import db
-from models import Ejecucion, EjecucionEstado, Evento, Parte, Solicitud
+from models import WORKED_ON, Ejecucion, EjecucionEstado, Evento, Parte, Solicitud
 from rules.lifecycle import Action, Estado, IllegalMove
 from rules.policy import Actor
 from services import clock
@@ -102,7 +102,7 @@ def known_keys() -> set[str]:
     """Keys that rows speak of: plans and parts of runs whose files have not been deleted. Ends the present transaction, in which
     nothing may have been written."""
     alive = select(Ejecucion.id).join(Solicitud).where(Solicitud.purgada_en.is_(None))
-    going = select(Ejecucion.solicitud_id, Ejecucion.id).where(Ejecucion.estado.in_([EjecucionEstado.EN_CURSO, EjecucionEstado.PENDIENTE]))
+    going = select(Ejecucion.solicitud_id, Ejecucion.id).where(Ejecucion.estado.in_(WORKED_ON))
     with unlocked():
         keys = set(db.session.scalars(select(Parte.clave).where(Parte.clave != "", Parte.ejecucion_id.in_(alive))))
         keys |= set(db.session.scalars(select(Ejecucion.plan_clave).where(Ejecucion.plan_clave != "", Ejecucion.id.in_(alive))))
